@@ -1,0 +1,1 @@
+"""Pure rules: facts, states, folds, life cycle, indicators, geometry, clocks. No I/O, no Redis, no Dash."""

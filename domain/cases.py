@@ -1,0 +1,126 @@
+"""The fold of a work order: its trail of steps, in whatever order they arrive, to one state.
+
+The order is a function of the *set* of its steps: sorted, then read from the first to the last. So a step that comes late,
+twice or out of order gives the same order as if all had come in time.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from domain.facts import CaseStep
+from domain.lifecycle import STATUSES
+from domain.states import Order, OrderFlag, Step
+
+_NOT_OF_THE_ORDER: Final = {"order", "source", "received_at_ms", "at_ms", "status", "at_unknown"}
+_TOLD: Final = tuple(name for name in CaseStep.__struct_fields__ if name not in _NOT_OF_THE_ORDER)
+_TEXTS: Final = ("channel", "category", "department", "title", "text", "address", "reporter", "handler")
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+Place = Callable[[str | None, float | None, float | None], tuple[str, bool]]
+"""(region as told, lon, lat) → (deepest region code or "", is the told region unknown)."""
+
+
+def step_of(fact: CaseStep) -> Step:
+    """The line of the trail that a fact makes. Its key is a digest of what it says, so that saying it again adds nothing."""
+    fields: dict[str, Any] = {}
+    for name in _TOLD:
+        value = getattr(fact, name)
+        if name == "extra":
+            fields.update({f"extra.{key}": text for key, text in sorted(value.items())})
+        elif value is not None:
+            fields[name] = value
+    said = _encode((fact.order, fact.at_ms, fact.status, fact.at_unknown, fields))
+    return Step(
+        key=hashlib.blake2b(said, digest_size=8).hexdigest(),
+        at_ms=fact.at_ms,
+        status=fact.status,
+        source=fact.source,
+        received_at_ms=fact.received_at_ms,
+        at_unknown=fact.at_unknown,
+        fields=fields,
+    )
+
+
+def _place_in_time(step: Step) -> tuple[bool, int, int, str]:
+    """The report comes first whatever its clock says: some systems close before they create."""
+    return step.status != "reported", step.at_ms, STATUSES[step.status].rank, step.key
+
+
+def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[tuple[Step, ...], int, int]:
+    """(trail with the new steps in their places, how many were there already, how many found no room)."""
+    known = {step.key for step in trail}
+    steps, twice, refused = list(trail), 0, 0
+    for step in new:
+        if step.key in known:
+            twice += 1
+        elif len(steps) >= most:
+            refused += 1
+        else:
+            known.add(step.key)
+            steps.append(step)
+    return tuple(sorted(steps, key=_place_in_time)), twice, refused
+
+
+def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
+    """The order that a whole trail (sorted, not empty) amounts to."""
+    told: dict[str, Any] = {}
+    for step in trail:
+        told.update(step.fields)
+    lon, lat = told.get("lon"), told.get("lat")
+    region, unknown = place(told.get("region"), lon, lat)
+    last = trail[-1]
+    reported_at_ms = trail[0].at_ms
+    closed_at_ms, close_unknown = _closing(trail)
+    flags = OrderFlag(0)
+    if unknown:
+        flags |= OrderFlag.UNKNOWN_REGION
+    if close_unknown:
+        flags |= OrderFlag.CLOSE_TIME_UNKNOWN
+    if closed_at_ms is not None and closed_at_ms < reported_at_ms:
+        flags |= OrderFlag.CLOSED_BEFORE_REPORTED
+    return Order(
+        order=order,
+        source=trail[0].source,
+        status=last.status,
+        reported_at_ms=reported_at_ms,
+        accepted_at_ms=_first(trail, "accepted"),
+        registered_at_ms=_first(trail, "registered"),
+        closed_at_ms=closed_at_ms,
+        status_at_ms=last.at_ms,
+        deadline_at_ms=told.get("deadline_at_ms"),
+        on_time=_on_time(last.status, told, closed_at_ms),
+        region=region,
+        lon=lon,
+        lat=lat,
+        flags=int(flags),
+        steps=len(trail),
+        **{name: told.get(name, "") for name in _TEXTS},
+    )
+
+
+def _first(trail: tuple[Step, ...], status: str) -> int | None:
+    return next((step.at_ms for step in trail if step.status == status), None)
+
+
+def _closing(trail: tuple[Step, ...]) -> tuple[int | None, bool]:
+    """(when the order was closed for good, is it closed at a time that nobody knows)."""
+    if not STATUSES[trail[-1].status].closed:
+        return None, False
+    closing = trail[-1]
+    for step in reversed(trail):  # archived after closed: the closing counts, not the filing
+        if not STATUSES[step.status].closed:
+            break
+        closing = step
+    return (None, True) if closing.at_unknown else (closing.at_ms, False)
+
+
+def _on_time(status: str, told: dict[str, Any], closed_at_ms: int | None) -> bool | None:
+    if not STATUSES[status].closed:
+        return None
+    if told.get("on_time") is not None:
+        return bool(told["on_time"])
+    deadline_at_ms = told.get("deadline_at_ms")
+    return None if deadline_at_ms is None or closed_at_ms is None else bool(closed_at_ms <= deadline_at_ms)

@@ -1,0 +1,122 @@
+"""Facts: what was reported, when, by whom. Frozen, never changed afterwards.
+
+Every instant is an integer of milliseconds since 1970-01-01T00:00:00Z and is named `*_at_ms`; every position is WGS-84
+degrees; every speed m/s; every length metres. A source converts at its door (`ingest/sources/`) and nobody converts again.
+On the wire of the store a fact is a MessagePack array that begins with its tag.
+"""
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+class FixFlag(enum.IntFlag):
+    """Why a fix is special. The first three come from the device, the others from the fold (see `SET_ASIDE`)."""
+
+    MOCK = 1  # the handset says that an app invented the position
+    BACKFILL = 2  # sent late on purpose: the blind area of JT/T 808, a queue of a phone
+    SOS = 4  # the device's alarm button
+    LATE = 8  # older than a fix already folded: repairs the track, moves no live marker
+    FUTURE = 16  # fixed after it was received, beyond the tolerance
+    JUMP = 32  # implies a speed that nobody can have
+    SAME_TIME = 64  # another place at an instant that the track already has
+    INACCURATE = 128  # accuracy radius too wide to say where the worker is
+    OUTSIDE = 256  # outside the country box of the city
+    OUT_OF_GRID = 512  # not in the worker's own grid (kept and counted; not set aside)
+    FROZEN = 1024  # the very same coordinates for longer than any receiver gives
+
+
+SET_ASIDE: Final = (
+    FixFlag.MOCK | FixFlag.FUTURE | FixFlag.JUMP | FixFlag.SAME_TIME | FixFlag.INACCURATE | FixFlag.OUTSIDE
+)
+"""A fix with one of these is kept in the track with its reason and counts for nothing else."""
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
+    """Root of all facts. `source` is the name of the ingest key that brought it."""
+
+    source: str
+    received_at_ms: int
+
+
+class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True):
+    """One fix of one worker. `worker` is the roster's id, or the device's own where the roster knows no such device."""
+
+    worker: str
+    fixed_at_ms: int
+    lon: float
+    lat: float
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    altitude_m: float | None = None
+    battery_pct: float | None = None
+    flags: int = 0
+
+
+class Heartbeat(Fact, frozen=True, array_like=True, tag="h", kw_only=True):
+    """The device is (`up`) or is not linked; says nothing of where it is."""
+
+    worker: str
+    up: bool = True
+    battery_pct: float | None = None
+
+
+class CaseStep(Fact, frozen=True, array_like=True, tag="c", kw_only=True):
+    """A report, or a change of status of a work order, as its case system tells it.
+
+    `status` is a key of `domain.lifecycle.STATUSES`. A field left `None` says nothing and changes nothing.
+    `at_unknown`: the system does not know when this happened; `at_ms` then only puts the step in order.
+    `on_time`: the system's own judgement, which wins over `deadline_at_ms`.
+    `channel` is where the case came from (12345, 网格员上报 …; domain.md B8); `region` a region code or unique name.
+    """
+
+    order: str
+    at_ms: int
+    status: str
+    at_unknown: bool = False
+    channel: str | None = None
+    category: str | None = None
+    department: str | None = None
+    region: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    deadline_at_ms: int | None = None
+    on_time: bool | None = None
+    title: str | None = None
+    text: str | None = None
+    address: str | None = None
+    reporter: str | None = None
+    handler: str | None = None
+    note: str | None = None
+    extra: dict[str, str] = {}
+
+
+class FeedStatus(Fact, frozen=True, array_like=True, tag="f", kw_only=True):
+    """Metadata and state of one video feed. `status` is online, offline, frozen or fault.
+
+    `streams` maps hls / webrtc / flv to an address without credentials (the gateway has cut them off).
+    """
+
+    feed: str
+    at_ms: int
+    status: str
+    name: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    region: str | None = None
+    owner: str | None = None
+    streams: dict[str, str] = {}
+    direction_deg: float | None = None
+    fov_deg: float | None = None
+
+
+AnyFact = Position | Heartbeat | CaseStep | FeedStatus
+
+
+def entity(fact: AnyFact) -> str:
+    """The id by which a fact finds its partition: worker, order or feed."""
+    match fact:
+        case Position(worker=name) | Heartbeat(worker=name) | CaseStep(order=name) | FeedStatus(feed=name):
+            return name

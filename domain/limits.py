@@ -1,0 +1,20 @@
+"""The rules of a city that folds go by. Defaults suit walking gridworkers; a city sets its own under `limits:`."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    silent_after_s: float = 300  # linked, but no fix for so long
+    offline_after_s: float = 900  # not heard of at all for so long
+    frozen_after_s: float = 1800  # the very same coordinates for so long
+    still_radius_m: float = 20  # a worker within this of where he stood is still there
+    still_after_s: float = 120
+    future_tolerance_s: float = 120  # a fix further ahead of its receipt is from the future
+    max_speed_mps: float = 50  # a faster move is a jump
+    jump_confirmations: int = 3  # so many fixes that agree with each other overrule the place before
+    max_accuracy_m: float = 200  # a wider radius says nothing
+    grid_margin_m: float = 20  # out of the own grid only beyond this, or the fix's own accuracy if wider
+    unrostered: Literal["keep", "refuse"] = "keep"  # what becomes of a worker whom the roster does not know
+    trail_steps: int = 500  # most steps of one order

@@ -1,0 +1,178 @@
+"""The fold of a worker: fixes and heartbeats to live state, and what time alone does to it (domain.md B10)."""
+
+from typing import Final
+
+import msgspec
+
+from domain.facts import SET_ASIDE, FixFlag, Heartbeat, Position
+from domain.geodesy import distance_m
+from domain.limits import Limits
+from domain.states import Presence, Worker, WorkerFlag
+
+SAME_PLACE_DEG: Final = 1e-6
+NEVER: Final = 1 << 62
+
+
+class Where(msgspec.Struct, frozen=True):
+    """What the city says of a fix: the deepest region that holds it, its local day, and the doubts about its place."""
+
+    region: str
+    day: str
+    out_of_grid: bool = False
+    outside: bool = False  # of the country box
+    rostered: bool = True
+
+
+def doubts(fix: Position, where: Where, limits: Limits) -> int:
+    """The flags that a fix earns by itself, whatever came before it."""
+    flags = fix.flags
+    if fix.fixed_at_ms > fix.received_at_ms + limits.future_tolerance_s * 1000:
+        flags |= FixFlag.FUTURE
+    if where.outside:
+        flags |= FixFlag.OUTSIDE
+    if fix.accuracy_m is not None and fix.accuracy_m > limits.max_accuracy_m:
+        flags |= FixFlag.INACCURATE
+    if where.out_of_grid:
+        flags |= FixFlag.OUT_OF_GRID
+    return flags
+
+
+def judge(worker: Worker, fix: Position, flags: int, limits: Limits) -> int:
+    """The flags of a fix newer than every one folded so far, given what it earns by itself (`doubts`)."""
+    if flags & SET_ASIDE:
+        return flags
+    if worker.fixed_at_ms and too_fast(worker.lon, worker.lat, worker.fixed_at_ms, fix, limits):
+        agreed = worker.jump_count + 1 if _agrees(worker, fix, limits) else 1
+        if agreed < limits.jump_confirmations:
+            return flags | FixFlag.JUMP
+    if _same_place(worker, fix) and fix.fixed_at_ms - worker.same_since_ms >= limits.frozen_after_s * 1000:
+        flags |= FixFlag.FROZEN
+    return flags
+
+
+def too_fast(lon: float, lat: float, at_ms: int, fix: Position, limits: Limits) -> bool:
+    """Does a later fix imply a speed that nobody can have? A second is the grain of the clocks."""
+    elapsed_s = max((fix.fixed_at_ms - at_ms) / 1000, 1.0)
+    return distance_m(lon, lat, fix.lon, fix.lat) / elapsed_s > limits.max_speed_mps
+
+
+def _agrees(worker: Worker, fix: Position, limits: Limits) -> bool:
+    return worker.jump_count > 0 and not too_fast(worker.jump_lon, worker.jump_lat, worker.jump_at_ms, fix, limits)
+
+
+def _same_place(worker: Worker, fix: Position) -> bool:
+    return (
+        worker.fixed_at_ms > 0
+        and abs(worker.lon - fix.lon) < SAME_PLACE_DEG
+        and abs(worker.lat - fix.lat) < SAME_PLACE_DEG
+    )
+
+
+def fold_fix(worker: Worker, fix: Position, where: Where, flags: int, limits: Limits, detour_m: float = 0.0) -> Worker:
+    """The worker after a fix whose `flags` are judged. A late or set-aside fix moves nothing but the counts.
+
+    `detour_m`: by how much a late fix lengthens the day's track.
+    """
+    changes = _heard(worker, fix.received_at_ms)
+    if flags & SET_ASIDE:
+        if where.day == worker.day:
+            changes["set_aside"] = worker.set_aside + 1
+        if flags & FixFlag.JUMP and not flags & FixFlag.LATE:
+            agreed = worker.jump_count + 1 if _agrees(worker, fix, limits) else 1
+            changes.update(jump_lon=fix.lon, jump_lat=fix.lat, jump_at_ms=fix.fixed_at_ms, jump_count=agreed)
+        if flags & FixFlag.MOCK:
+            changes["flags"] = worker.flags | WorkerFlag.MOCK
+    elif flags & FixFlag.LATE:
+        if where.day == worker.day:
+            changes.update(fixes=worker.fixes + 1, distance_m=worker.distance_m + detour_m)
+    else:
+        changes.update(_place(worker, fix, where, flags, limits))
+    return settle(msgspec.structs.replace(worker, **changes), fix.received_at_ms, limits)
+
+
+def _heard(worker: Worker, at_ms: int) -> dict[str, object]:
+    return {"heard_at_ms": max(at_ms, worker.heard_at_ms), "link_down": False}
+
+
+def _place(worker: Worker, fix: Position, where: Where, flags: int, limits: Limits) -> dict[str, object]:
+    """What a good, newest fix changes. A new local day begins its counts from nothing."""
+    first = worker.fixed_at_ms == 0
+    moved = first or distance_m(worker.anchor_lon, worker.anchor_lat, fix.lon, fix.lat) > limits.still_radius_m
+    new_day = where.day > worker.day
+    step_m = 0.0 if first or new_day else distance_m(worker.lon, worker.lat, fix.lon, fix.lat)
+    place: dict[str, object] = {
+        "fixed_at_ms": fix.fixed_at_ms,
+        "received_at_ms": fix.received_at_ms,
+        "lon": fix.lon,
+        "lat": fix.lat,
+        "accuracy_m": fix.accuracy_m,
+        "speed_mps": fix.speed_mps,
+        "heading_deg": fix.heading_deg,
+        "region": where.region,
+        "flags": _worker_flags(flags, where),
+        "jump_count": 0,
+        "day": max(where.day, worker.day),
+        "set_aside": 0 if new_day else worker.set_aside,
+        "fixes": 1 if new_day else worker.fixes + 1,
+        "distance_m": step_m if new_day else worker.distance_m + step_m,
+    }
+    if fix.battery_pct is not None:
+        place["battery_pct"] = fix.battery_pct
+    if moved:
+        place.update(anchor_lon=fix.lon, anchor_lat=fix.lat, moved_at_ms=fix.fixed_at_ms)
+    if not _same_place(worker, fix):
+        place["same_since_ms"] = fix.fixed_at_ms
+    return place
+
+
+def _worker_flags(flags: int, where: Where) -> int:
+    result = 0 if where.rostered else int(WorkerFlag.UNROSTERED)
+    if flags & FixFlag.SOS:
+        result |= WorkerFlag.SOS
+    if flags & FixFlag.OUT_OF_GRID:
+        result |= WorkerFlag.OUT_OF_GRID
+    return result
+
+
+def fold_heartbeat(worker: Worker, beat: Heartbeat, rostered: bool, limits: Limits) -> Worker:
+    """The worker after a sign of life, or after his broker said that the link is gone."""
+    changes: dict[str, object] = {"flags": worker.flags if rostered else worker.flags | WorkerFlag.UNROSTERED}
+    if beat.up:
+        changes.update(_heard(worker, beat.received_at_ms))
+    elif beat.received_at_ms >= worker.heard_at_ms:
+        changes["link_down"] = True
+    if beat.battery_pct is not None:
+        changes["battery_pct"] = beat.battery_pct
+    return settle(msgspec.structs.replace(worker, **changes), beat.received_at_ms, limits)
+
+
+def presence(worker: Worker, now_ms: int, limits: Limits) -> Presence:
+    """Offline (no link), silent (link, no fix) and frozen (fixes, same place) are three things."""
+    if not worker.heard_at_ms:
+        return Presence.UNSEEN
+    if worker.link_down or now_ms - worker.heard_at_ms > limits.offline_after_s * 1000:
+        return Presence.OFFLINE
+    if now_ms - worker.fixed_at_ms > limits.silent_after_s * 1000:
+        return Presence.SILENT
+    if worker.fixed_at_ms - worker.same_since_ms >= limits.frozen_after_s * 1000:
+        return Presence.FROZEN
+    if worker.flags & WorkerFlag.OUT_OF_GRID:
+        return Presence.OUT_OF_GRID
+    still = worker.fixed_at_ms - worker.moved_at_ms >= limits.still_after_s * 1000
+    return Presence.STILL if still else Presence.MOVING
+
+
+def settle(worker: Worker, now_ms: int, limits: Limits) -> Worker:
+    """The worker with the presence that is true at `now_ms`; the very same object when nothing changes."""
+    now = presence(worker, now_ms, limits)
+    return worker if now == worker.presence else msgspec.structs.replace(worker, presence=now)
+
+
+def due_ms(worker: Worker, limits: Limits) -> int:
+    """When time alone will next change the presence; NEVER when only a fact can."""
+    if worker.presence in (Presence.UNSEEN, Presence.OFFLINE):
+        return NEVER
+    offline = worker.heard_at_ms + int(limits.offline_after_s * 1000) + 1
+    if worker.presence is Presence.SILENT:
+        return offline
+    return min(offline, worker.fixed_at_ms + int(limits.silent_after_s * 1000) + 1)

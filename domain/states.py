@@ -1,0 +1,125 @@
+"""States: what the facts amount to by now. Frozen values; a fold returns a new one. These are the rows of the live tables.
+
+Each row carries the `version` of the commit that wrote it, so that a reader who sees an older change later can tell.
+"""
+
+import enum
+
+import msgspec
+
+
+class Presence(enum.IntEnum):
+    """What the wall shows of a worker, worst first by `SEVERITY` (look: 越界 冻结 静默 离线 静止 移动)."""
+
+    MOVING = 0
+    STILL = 1
+    OUT_OF_GRID = 2
+    SILENT = 3  # linked, but no fix for longer than allowed
+    FROZEN = 4  # fixes arrive, always the very same place
+    OFFLINE = 5  # not heard of at all for longer than allowed
+    UNSEEN = 6  # on the roster, never heard of
+
+
+class WorkerFlag(enum.IntFlag):
+    UNROSTERED = 1
+    MOCK = 2  # the last fix was an invented one
+    SOS = 4
+    OUT_OF_GRID = 8  # of the own responsible grid
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    version: int = 0
+
+
+class Worker(Row, frozen=True, array_like=True, kw_only=True):
+    """Live state of one worker. The place is that of the newest fix that was not set aside; 0 in `fixed_at_ms`: none yet."""
+
+    worker: str
+    fixed_at_ms: int = 0
+    received_at_ms: int = 0  # when that fix reached the gateway
+    heard_at_ms: int = 0  # last sign of life of any kind
+    lon: float = 0.0
+    lat: float = 0.0
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    battery_pct: float | None = None
+    region: str = ""  # deepest region of the city that holds the place; "" outside every region
+    presence: Presence = Presence.UNSEEN
+    flags: int = 0  # WorkerFlag
+    link_down: bool = False
+    moved_at_ms: int = 0  # since when the place has been the same (still_radius_m)
+    anchor_lon: float = 0.0
+    anchor_lat: float = 0.0
+    same_since_ms: int = 0  # since when the coordinates have been the very same numbers
+    jump_lon: float = 0.0  # last fix set aside as a jump, and how many have agreed with it
+    jump_lat: float = 0.0
+    jump_at_ms: int = 0
+    jump_count: int = 0
+    day: str = ""  # local day (YYYY-MM-DD) that the counts below belong to
+    fixes: int = 0  # of that day, not set aside
+    set_aside: int = 0
+    distance_m: float = 0.0
+
+
+class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One line of an order's trail: who said what, when. `key` identifies it, so that the same step sent twice is one."""
+
+    key: str
+    at_ms: int
+    status: str
+    source: str
+    received_at_ms: int
+    at_unknown: bool = False
+    fields: dict[str, str | float | bool] = {}  # what this step said of the order, by field name of CaseStep
+
+
+class OrderFlag(enum.IntFlag):
+    CLOSED_BEFORE_REPORTED = 1  # the source's clocks disagree: kept, and left out of durations
+    UNKNOWN_REGION = 2  # the source named a region that the city does not have
+    CLOSE_TIME_UNKNOWN = 4
+
+
+class Order(Row, frozen=True, array_like=True, kw_only=True):
+    """One work order as its trail amounts to. The trail itself is kept beside it (`store.keys.trail`)."""
+
+    order: str
+    source: str = ""
+    status: str = ""
+    reported_at_ms: int = 0
+    accepted_at_ms: int | None = None
+    registered_at_ms: int | None = None
+    closed_at_ms: int | None = None  # None while open, or when the source does not know
+    status_at_ms: int = 0  # since when the present status has held
+    deadline_at_ms: int | None = None
+    on_time: bool | None = None  # closed: in time or late; None: open, or nobody can tell
+    channel: str = ""
+    category: str = ""
+    department: str = ""
+    region: str = ""  # deepest region code known; "" outside every region
+    lon: float | None = None
+    lat: float | None = None
+    title: str = ""
+    text: str = ""
+    address: str = ""
+    reporter: str = ""
+    handler: str = ""
+    flags: int = 0  # OrderFlag
+    steps: int = 0
+
+
+class Feed(Row, frozen=True, array_like=True, kw_only=True):
+    feed: str
+    at_ms: int = 0
+    status: str = "offline"
+    name: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    region: str = ""
+    owner: str = ""
+    streams: dict[str, str] = {}
+    direction_deg: float | None = None
+    fov_deg: float | None = None
+
+
+TABLES: dict[str, type[Worker] | type[Order] | type[Feed]] = {"worker": Worker, "order": Order, "feed": Feed}

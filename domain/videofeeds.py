@@ -1,0 +1,25 @@
+"""The fold of a video feed: the newest word on it wins; what that word leaves out stays as it was."""
+
+import msgspec
+
+from domain.cases import Place
+from domain.facts import FeedStatus
+from domain.states import Feed
+
+_KEPT = ("name", "lon", "lat", "region", "owner", "direction_deg", "fov_deg")
+
+
+def fold_feed(feed: Feed, fact: FeedStatus, place: Place) -> Feed:
+    """The feed after a word on it; the very same object when it is older than what is known, or says nothing new.
+
+    A camera is placed by its position first, then by the region it names (domain.md D7).
+    """
+    if fact.at_ms < feed.at_ms:
+        return feed
+    changes = {name: value for name in _KEPT if (value := getattr(fact, name)) is not None}
+    if fact.streams:
+        changes["streams"] = dict(fact.streams)
+    lon, lat = changes.get("lon", feed.lon), changes.get("lat", feed.lat)
+    changes["region"] = place(fact.region or feed.region or None, lon, lat)[0]
+    new = msgspec.structs.replace(feed, at_ms=fact.at_ms, status=fact.status, **changes)
+    return feed if new == feed else new

@@ -1,0 +1,101 @@
+"""Appending for the gateway's event loop: many small appends become few large ones, each answered when it is on disk."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import redis.asyncio
+import redis.exceptions
+
+from domain.facts import AnyFact
+from store import keys
+from store.errors import StoreBusy, StoreUnavailable
+from store.store import grouped
+
+log = logging.getLogger(__name__)
+
+
+class Appender:
+    """One per event loop. While one flush is on its way, what arrives waits for the next: the slower the disk, the
+    larger the batches. At most `queue` facts wait; beyond that the device is told to keep its own.
+    """
+
+    def __init__(self, url: str, partitions: int, *, waits_for_disk: bool, queue: int, timeout_s: float) -> None:
+        self._client: Any = redis.asyncio.Redis.from_url(
+            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
+        )
+        self._partitions = partitions
+        self._waits_for_disk = waits_for_disk
+        self._queue = queue
+        self._timeout_s = timeout_s
+        self._waiting: list[tuple[Sequence[AnyFact], asyncio.Future[None]]] = []
+        self._facts_waiting = 0
+        self._wake = asyncio.Event()
+        self._down = False
+
+    async def append(self, facts: Sequence[AnyFact]) -> None:
+        """Returns when the facts are on disk. Raises StoreBusy or StoreUnavailable: then nobody may acknowledge them
+        (they may still be stored; sent again, they are recognised)."""
+        if not facts:
+            return
+        if self._facts_waiting + len(facts) > self._queue and self._waiting:
+            raise StoreBusy(f"{self._facts_waiting} facts are waiting for the store")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((facts, done))
+        self._facts_waiting += len(facts)
+        self._wake.set()
+        try:
+            await asyncio.wait_for(done, self._timeout_s)
+        except TimeoutError as late:
+            raise StoreBusy(f"the store took longer than {self._timeout_s} s") from late
+
+    async def run(self) -> None:
+        """Flush for ever; cancel to end."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._waiting = self._waiting, []
+            self._facts_waiting = 0
+            live = [item for item in batch if not item[1].done()]
+            if live:
+                await self._settle(live)
+
+    async def _settle(self, batch: list[tuple[Sequence[AnyFact], asyncio.Future[None]]]) -> None:
+        error: StoreUnavailable | None = None
+        try:
+            await self._flush([fact for facts, _ in batch for fact in facts])
+        except (redis.exceptions.RedisError, OSError) as failed:
+            error = StoreUnavailable(f"{type(failed).__name__}: {failed}")
+        except StoreUnavailable as failed:
+            error = failed
+        self._say(error)
+        for _, done in batch:
+            if not done.done():
+                if error:
+                    done.set_exception(error)
+                else:
+                    done.set_result(None)
+
+    async def _flush(self, facts: list[AnyFact]) -> None:
+        pipe = self._client.pipeline(transaction=False)
+        for partition, blob in grouped(facts, self._partitions).items():
+            pipe.xadd(keys.facts(partition), {"f": blob})
+        if self._waits_for_disk:
+            pipe.execute_command("WAITAOF", 1, 0, int(self._timeout_s * 1000))
+        answers = await pipe.execute()
+        if self._waits_for_disk and answers[-1][0] < 1:
+            raise StoreUnavailable("the append-only file did not reach the disk in time")
+
+    def _say(self, error: StoreUnavailable | None) -> None:
+        """Once per outage, and once at its end."""
+        if error and not self._down:
+            log.error("store refuses facts, devices keep theirs: %s", error)
+        elif self._down and not error:
+            log.warning("store takes facts again")
+        self._down = error is not None
+
+    async def close(self) -> None:
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            await self._client.aclose()

@@ -1,0 +1,120 @@
+"""The one write of the projector, and the lease under which it writes."""
+
+from typing import Any, Final
+
+import msgspec
+import redis
+
+from domain.states import Row, Step
+from store import keys
+from store.errors import LeaseLost, StoreUnavailable
+from store.store import Store, _answers
+
+LEASE_MS: Final = 5000
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to commit to one partition, until somebody else takes a higher token."""
+
+    partition: int
+    owner: str
+    token: int
+
+
+class Commit(msgspec.Struct, kw_only=True):
+    """Everything that one commit writes. `read_to` None: no facts were read (a wake-up)."""
+
+    version: int
+    read_to: str | None
+    rows: list[tuple[str, str, Row]]  # table, id, row
+    tracks: dict[tuple[str, str], bytes]  # (worker, day) → records to append
+    days: dict[str, str]  # worker → all its days, where a new one was added
+    trails: dict[str, tuple[Step, ...]]
+    counts: dict[str, int]
+    seen: dict[str, int]
+
+
+def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
+    """The lease of a partition that nobody holds (or that `owner` itself does), else None."""
+    with _answers():
+        if not store.client.set(keys.lease(partition), owner, px=LEASE_MS, nx=True):
+            if store.client.get(keys.lease(partition)) != owner.encode():
+                return None
+            store.client.pexpire(keys.lease(partition), LEASE_MS)
+        return Lease(partition, owner, int(store.client.incr(keys.fence(partition))))
+
+
+def renew(store: Store, lease: Lease) -> None:
+    """Say once more that the owner lives. Raises LeaseLost when the lease has run out or has gone to another."""
+    with _answers():
+        if store.client.get(keys.lease(lease.partition)) != lease.owner.encode():
+            raise LeaseLost(f"partition {lease.partition}")
+        store.client.pexpire(keys.lease(lease.partition), LEASE_MS)
+
+
+def give_back(store: Store, lease: Lease) -> None:
+    """End the lease at once, so that the next owner need not wait."""
+    with _answers():
+        if store.client.get(keys.lease(lease.partition)) == lease.owner.encode():
+            store.client.delete(keys.lease(lease.partition))
+
+
+def read_at(store: Store, partition: int) -> tuple[str, int]:
+    """(id of the last folded entry, version of the last commit)."""
+    with _answers():
+        read, version = store.client.hmget(keys.at(partition), "read", "version")
+    return (read or b"0-0").decode(), int(version or 0)
+
+
+def commit(store: Store, lease: Lease, change: Commit, changes_keep: int) -> None:
+    """Write state, change log, tracks and "read up to here" in one transaction, on disk when this returns.
+
+    Raises LeaseLost when another owner has taken the partition since; StoreUnavailable when the outcome is unknown: then
+    forget all state of the partition and read it anew before the next commit.
+    """
+    partition = lease.partition
+    with _answers(), store.client.pipeline(transaction=True) as pipe:
+        pipe.watch(keys.fence(partition))
+        if int(pipe.get(keys.fence(partition)) or 0) != lease.token:
+            raise LeaseLost(f"partition {partition}")
+        pipe.multi()
+        _write(pipe, partition, change, changes_keep)
+        try:
+            answers = pipe.execute()
+        except redis.WatchError as lost:
+            raise LeaseLost(f"partition {partition}") from lost
+    if any(isinstance(answer, Exception) for answer in answers):
+        raise StoreUnavailable("a command of the commit failed")
+
+
+def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None:
+    log = []
+    tables: dict[str, dict[str, bytes]] = {}
+    for name, entity_id, row in change.rows:
+        blob = _encode(row)
+        tables.setdefault(name, {})[entity_id] = blob
+        log.append((name, msgspec.Raw(blob)))
+    for name, rows in tables.items():
+        pipe.hset(keys.table(partition, name), mapping=rows)
+    for (worker, day), records in change.tracks.items():
+        pipe.append(keys.track(partition, worker, day), records)
+    if change.days:
+        pipe.hset(keys.days(partition), mapping=change.days)
+    if change.trails:
+        pipe.hset(keys.trail(partition), mapping={order: _encode(steps) for order, steps in change.trails.items()})
+    for name, number in change.counts.items():
+        pipe.hincrby(keys.counts(partition), name, number)
+    if change.seen:
+        pipe.hset(keys.seen(partition), mapping=change.seen)
+    pipe.hset(keys.at(partition), "version", change.version)
+    pipe.xadd(keys.changes(partition), {"c": _encode((change.version, log))}, maxlen=changes_keep, approximate=True)
+    if change.read_to is not None:
+        pipe.hset(keys.at(partition), "read", change.read_to)
+        pipe.xtrim(keys.facts(partition), minid=_after(change.read_to), approximate=False)
+
+
+def _after(entry_id: str) -> str:
+    """The smallest stream id above `entry_id`."""
+    at, serial = entry_id.split("-")
+    return f"{at}-{int(serial) + 1}"

@@ -1,0 +1,217 @@
+"""The key schema. One function per key; nobody else spells a key. ARCHITECTURE.md's table is made from the docstrings.
+
+Each docstring is six lines: pattern, type, fields, writer, reader, lifetime. `{p3}` is the hash tag of partition 3: all
+keys of a partition lie in one slot, so that one transaction can write them; `{meta}` is the slot of what has no partition.
+"""
+
+import inspect
+import sys
+import zlib
+
+
+def partition_of(entity_id: str, partitions: int) -> int:
+    """The partition of a worker, order or feed: CRC-32 of the UTF-8 id, modulo their number."""
+    return zlib.crc32(entity_id.encode()) % partitions
+
+
+def facts(partition: int) -> str:
+    """
+    pattern: {p3}:facts
+    type: stream
+    fields: f = MessagePack array of facts, in the order of arrival
+    writer: gateway
+    reader: projector
+    lifetime: until folded (trimmed in the commit that folds)
+    """
+    return f"{{p{partition}}}:facts"
+
+
+def at(partition: int) -> str:
+    """
+    pattern: {p3}:at
+    type: hash
+    fields: read = id of the last folded entry of facts; version = number of the last commit
+    writer: projector, in every commit
+    reader: projector at start, web at a snapshot
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:at"
+
+
+def fence(partition: int) -> str:
+    """
+    pattern: {p3}:fence
+    type: integer
+    fields: rises by one with each new owner; a commit under an older number is refused
+    writer: projector that takes the lease
+    reader: projector, in every commit
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:fence"
+
+
+def lease(partition: int) -> str:
+    """
+    pattern: {p3}:lease
+    type: string
+    fields: name of the owner
+    writer: projector
+    reader: projector
+    lifetime: five seconds after the owner's last word
+    """
+    return f"{{p{partition}}}:lease"
+
+
+def table(partition: int, name: str) -> str:
+    """
+    pattern: {p3}:worker, {p3}:order, {p3}:feed
+    type: hash
+    fields: id = MessagePack row of domain.states (Worker, Order, Feed)
+    writer: projector
+    reader: projector at start, web at a snapshot
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:{name}"
+
+
+def changes(partition: int) -> str:
+    """
+    pattern: {p3}:changes
+    type: stream
+    fields: c = MessagePack [version, [[table, row] …]] of one commit
+    writer: projector
+    reader: web
+    lifetime: the newest GRIDHALL_CHANGES_KEEP commits; who needs older ones takes a snapshot
+    """
+    return f"{{p{partition}}}:changes"
+
+
+def trail(partition: int) -> str:
+    """
+    pattern: {p3}:trail
+    type: hash
+    fields: order = MessagePack array of domain.states.Step, every step ever told, in order of time
+    writer: projector
+    reader: projector, web (order page)
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:trail"
+
+
+def track(partition: int, worker: str, day: str) -> str:
+    """
+    pattern: {p3}:track:WORKER:YYYY-MM-DD
+    type: string
+    fields: fixed-width records (store.track.RECORD) of that local day, in the order of arrival, set-aside ones included
+    writer: projector
+    reader: projector (late fixes), web (dossier)
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:track:{worker}:{day}"
+
+
+def days(partition: int) -> str:
+    """
+    pattern: {p3}:days
+    type: hash
+    fields: worker = local days that have a track, comma-separated, rising
+    writer: projector
+    reader: web (tracks over several days)
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:days"
+
+
+def counts(partition: int) -> str:
+    """
+    pattern: {p3}:counts
+    type: hash
+    fields: SOURCE|KIND|OUTCOME = how many facts; KIND position, heartbeat, order, feed; OUTCOME kept, duplicate, or a flag
+    writer: projector, in the commit that folded them
+    reader: web (metrics), tests
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:counts"
+
+
+def seen(partition: int) -> str:
+    """
+    pattern: {p3}:seen
+    type: hash
+    fields: SOURCE|data, SOURCE|beat = when a fact, or a heartbeat, of that source was last received (ms)
+    writer: projector
+    reader: web (sources and their two clocks)
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:seen"
+
+
+def meta() -> str:
+    """
+    pattern: {meta}:store
+    type: hash
+    fields: partitions, schema
+    writer: whoever opens an empty store first
+    reader: everybody, at start
+    lifetime: for ever
+    """
+    return "{meta}:store"
+
+
+def sources() -> str:
+    """
+    pattern: {meta}:sources
+    type: hash
+    fields: SOURCE = JSON of its key's SHA-256 and when it was made
+    writer: app.py source add | remove
+    reader: gateway
+    lifetime: for ever
+    """
+    return "{meta}:sources"
+
+
+def terminals() -> str:
+    """
+    pattern: {meta}:terminals
+    type: hash
+    fields: phone of a JT/T 808 terminal = SHA-256 of the authentication code it was given
+    writer: gateway, at registration
+    reader: gateway, at authentication
+    lifetime: until the terminal logs out for good
+    """
+    return "{meta}:terminals"
+
+
+def rejected() -> str:
+    """
+    pattern: {meta}:rejected
+    type: hash
+    fields: SOURCE|REASON = how many inputs were refused for it
+    writer: gateway
+    reader: web (metrics)
+    lifetime: for ever
+    """
+    return "{meta}:rejected"
+
+
+def rejects(source: str) -> str:
+    """
+    pattern: {meta}:rejects:SOURCE
+    type: stream
+    fields: reason, raw = the bytes as they came (at most 4096), size = their true number
+    writer: gateway
+    reader: operators (app.py source rejects)
+    lifetime: the newest GRIDHALL_REJECT_KEEP of a source
+    """
+    return f"{{meta}}:rejects:{source}"
+
+
+def key_table() -> str:
+    """Markdown table of all keys, as it stands in ARCHITECTURE.md."""
+    lines = ["| pattern | type | fields | writer | reader | lifetime |", "|---|---|---|---|---|---|"]
+    for _, function in inspect.getmembers(sys.modules[__name__], inspect.isfunction):
+        doc = inspect.getdoc(function) or ""
+        if doc.startswith("pattern:"):
+            cells = [line.split(": ", 1)[1].replace("|", "\\|") for line in doc.splitlines()]
+            lines.append("| " + " | ".join([f"`{cells[0]}`", *cells[1:]]) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,93 @@
+"""Sources: their keys (hashed), the terminals' codes (hashed), and what was refused, counted and kept."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from typing import Any
+
+import msgspec
+
+from store import keys
+from store.store import Store, _answers
+
+RAW_KEPT = 4096
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One input that was refused. `size` is its true length; `raw` at most RAW_KEPT bytes of it."""
+
+    source: str
+    reason: str
+    raw: bytes
+    size: int
+    at_ms: int = 0
+
+
+def hashed(key: str) -> str:
+    """SHA-256: keys are long and random, so that no slow hash is needed."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def add_source(store: Store, name: str, key: str, made_at_ms: int, datum: str = "wgs84") -> None:
+    """Set or replace the key of a source. `datum` is that of positions which name none."""
+    entry = json.dumps({"key": hashed(key), "made_at_ms": made_at_ms, "datum": datum})
+    with _answers():
+        store.client.hset(keys.sources(), name, entry)
+
+
+def remove_source(store: Store, name: str) -> bool:
+    with _answers():
+        return bool(store.client.hdel(keys.sources(), name))
+
+
+def sources(store: Store) -> dict[str, dict[str, Any]]:
+    """Name → {key: SHA-256, made_at_ms, datum}."""
+    with _answers():
+        found = store.client.hgetall(keys.sources())
+    return {name.decode(): json.loads(entry) for name, entry in found.items()}
+
+
+def set_terminal_code(store: Store, phone: str, code: str) -> None:
+    with _answers():
+        store.client.hset(keys.terminals(), phone, hashed(code))
+
+
+def terminal_code_is(store: Store, phone: str, code: str) -> bool:
+    with _answers():
+        known = store.client.hget(keys.terminals(), phone)
+    return known is not None and hmac.compare_digest(known.decode(), hashed(code))
+
+
+def keep_refusals(store: Store, refusals: list[Refusal], keep: int) -> None:
+    """Count each under its source and reason, and keep the newest `keep` of a source with their bytes."""
+    with _answers():
+        pipe = store.client.pipeline(transaction=False)
+        for refusal in refusals:
+            reason = refusal.reason.split(":", 1)[0]
+            pipe.hincrby(keys.rejected(), f"{refusal.source}|{reason}", 1)
+            fields = {"reason": refusal.reason[:500], "raw": refusal.raw[:RAW_KEPT], "size": refusal.size}
+            pipe.xadd(keys.rejects(refusal.source), fields, maxlen=keep, approximate=False)
+        pipe.execute()
+
+
+def count_rejects(store: Store) -> dict[tuple[str, str], int]:
+    """(source, reason) → how many inputs were refused."""
+    with _answers():
+        found = store.client.hgetall(keys.rejected())
+    pairs = ((name.decode().split("|", 1), int(value)) for name, value in found.items())
+    return {(source, reason): number for (source, reason), number in pairs}
+
+
+def rejects(store: Store, source: str, newest: int) -> list[Refusal]:
+    """The newest refusals of a source, newest first."""
+    with _answers():
+        found = store.client.xrevrange(keys.rejects(source), count=newest)
+    return [
+        Refusal(source, f[b"reason"].decode(), f[b"raw"], int(f[b"size"]), int(entry_id.split(b"-")[0]))
+        for entry_id, f in found
+    ]

@@ -1,0 +1,256 @@
+"""One store: partitions of facts, rows, change logs and tracks on one Redis or Valkey server."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import redis
+from numpy.typing import NDArray
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from domain.facts import AnyFact, entity
+from domain.states import TABLES, Row, Step
+from store import keys, track
+from store.errors import StoreUnavailable, StoreUnfit, Trimmed
+
+SCHEMA: Final = 1
+_facts = msgspec.msgpack.Decoder(list[AnyFact])
+_steps = msgspec.msgpack.Decoder(tuple[Step, ...])
+_rows: Final = {name: msgspec.msgpack.Decoder(kind) for name, kind in TABLES.items()}
+_changes = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, msgspec.Raw]]])
+_encode = msgspec.msgpack.Encoder().encode
+
+Client = Any  # redis.Redis: its stubs type every answer as "awaitable or not"
+
+
+class ChangeBatch(msgspec.Struct, frozen=True):
+    """What one commit changed. `version` rises by one per commit of a partition."""
+
+    position: str
+    version: int
+    rows: list[tuple[str, Row]]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """`position` and `version` to tail from; `rows` may be newer than them, never older."""
+
+    position: str
+    version: int
+    rows: Iterator[tuple[str, Row]]
+
+
+def connect(url: str, timeout_s: float = 10.0) -> Client:
+    """A client that fails fast and never hides an error behind a retry."""
+    return redis.Redis.from_url(
+        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
+    )
+
+
+class Store:
+    """Synchronous access; safe to share between threads. Every method raises StoreUnavailable when the server fails."""
+
+    def __init__(self, client: Client, partitions: int, waits_for_disk: bool) -> None:
+        self.client = client
+        self.partitions = partitions
+        self.waits_for_disk = waits_for_disk
+
+    def partition_of(self, entity_id: str) -> int:
+        return keys.partition_of(entity_id, self.partitions)
+
+    def append(self, facts: Iterable[AnyFact]) -> None:
+        """Append facts to their partitions; returns when they are on disk."""
+        with _answers():
+            pipe = self.client.pipeline(transaction=False)
+            for partition, blob in grouped(facts, self.partitions).items():
+                pipe.xadd(keys.facts(partition), {"f": blob})
+            if self.waits_for_disk:
+                pipe.execute_command("WAITAOF", 1, 0, 5000)
+            answers = pipe.execute()
+        if self.waits_for_disk and answers[-1][0] < 1:
+            raise StoreUnavailable("the append-only file did not reach the disk in five seconds")
+
+    def read_facts(
+        self, positions: Mapping[int, str], count: int, block_ms: int
+    ) -> dict[int, list[tuple[str, list[AnyFact]]]]:
+        """Entries after each partition's position: (id, facts) in order; waits at most `block_ms` for the first."""
+        found = self._read({keys.facts(p): at for p, at in positions.items()}, count, block_ms)
+        names = {keys.facts(p).encode(): p for p in positions}
+        return {names[n]: [(i.decode(), _facts.decode(f[b"f"])) for i, f in entries] for n, entries in found}
+
+    def snapshot(self, partition: int) -> Snapshot:
+        """All rows of a partition. Reads the position first: rows that change meanwhile come again in the tail."""
+        with _answers():
+            pipe = self.client.pipeline(transaction=True)
+            pipe.hget(keys.at(partition), "version")
+            pipe.xrevrange(keys.changes(partition), count=1)
+            version, newest = pipe.execute()
+        position = newest[0][0].decode() if newest else "0-0"
+        return Snapshot(position, int(version or 0), self.rows(partition))
+
+    def rows(self, partition: int) -> Iterator[tuple[str, Row]]:
+        """Every row of every table of a partition, as (table, row), in no order, each at least once."""
+        for name, decoder in _rows.items():
+            cursor = 0
+            while True:
+                with _answers():
+                    cursor, found = self.client.hscan(keys.table(partition, name), cursor, count=2000)
+                for blob in found.values():
+                    yield name, decoder.decode(blob)
+                if cursor == 0:
+                    break
+
+    def tail(self, positions: Mapping[int, tuple[str, int]], block_ms: int) -> dict[int, list[ChangeBatch]]:
+        """Commits after each partition's (position, version); waits at most `block_ms` for the first.
+
+        Raises Trimmed when commits in between are gone.
+        """
+        found = self._read({keys.changes(p): at for p, (at, _) in positions.items()}, 500, block_ms)
+        names = {keys.changes(p).encode(): p for p in positions}
+        batches = {}
+        for name, entries in found:
+            partition = names[name]
+            version = positions[partition][1]
+            batches[partition] = [_batch(entry_id, fields) for entry_id, fields in entries]
+            for batch in batches[partition]:
+                if batch.version != version + 1:
+                    raise Trimmed(partition)
+                version = batch.version
+        return batches
+
+    def _read(self, streams: dict[str, str], count: int, block_ms: int) -> Any:
+        with _answers():
+            return _pairs(self.client.xread(streams, count=count, block=block_ms or None))
+
+    def row(self, table: str, entity_id: str) -> Row | None:
+        with _answers():
+            blob = self.client.hget(keys.table(self.partition_of(entity_id), table), entity_id)
+        return None if blob is None else _rows[table].decode(blob)
+
+    def trail(self, order: str) -> tuple[Step, ...]:
+        """Every step of an order in order of time; empty for an order that nobody told of."""
+        with _answers():
+            blob = self.client.hget(keys.trail(self.partition_of(order)), order)
+        return () if blob is None else _steps.decode(blob)
+
+    def trails(self, partition: int, orders: list[str]) -> dict[str, tuple[Step, ...]]:
+        if not orders:
+            return {}
+        with _answers():
+            blobs = self.client.hmget(keys.trail(partition), orders)
+        return {order: () if blob is None else _steps.decode(blob) for order, blob in zip(orders, blobs, strict=True)}
+
+    def track_day(self, worker: str, day: str) -> NDArray[np.void]:
+        """One local day's records in the order of arrival (dtype `store.track.RECORD`)."""
+        with _answers():
+            return track.unpack(self.client.get(keys.track(self.partition_of(worker), worker, day)) or b"")
+
+    def track_days(self, worker: str) -> list[str]:
+        """The local days (YYYY-MM-DD) of which a track is kept, rising."""
+        with _answers():
+            text = self.client.hget(keys.days(self.partition_of(worker)), worker)
+        return text.decode().split(",") if text else []
+
+    def track(self, worker: str, from_ms: int, to_ms: int) -> NDArray[np.void]:
+        """Records with from_ms ≤ t < to_ms, in the order of time."""
+        partition = self.partition_of(worker)
+        low, high = (str(np.datetime64(ms - shift, "ms"))[:10] for ms, shift in ((from_ms, _DAY_MS), (to_ms, -_DAY_MS)))
+        wanted = [day for day in self.track_days(worker) if low <= day <= high]
+        if not wanted:
+            return np.empty(0, track.RECORD)
+        with _answers():
+            blobs = self.client.mget([keys.track(partition, worker, day) for day in wanted])
+        records = track.by_time(track.unpack(b"".join(blob or b"" for blob in blobs)))
+        return records[(records["t"] >= from_ms) & (records["t"] < to_ms)]
+
+    def backlog(self) -> int:
+        """Entries appended and not yet folded, over all partitions."""
+        with _answers():
+            return sum(self.client.xlen(keys.facts(p)) for p in range(self.partitions))
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """(source, kind, outcome) → how many facts were folded that way; exact."""
+        return _summed(self._hashes(keys.counts))
+
+    def seen(self) -> dict[tuple[str, str], int]:
+        """(source, 'data' or 'beat') → when last received, ms."""
+        newest: dict[tuple[str, str], int] = {}
+        for fields in self._hashes(keys.seen):
+            for name, value in fields.items():
+                source, clock = name.decode().rsplit("|", 1)
+                newest[source, clock] = max(int(value), newest.get((source, clock), 0))
+        return newest
+
+    def _hashes(self, key: Any) -> list[dict[bytes, bytes]]:
+        with _answers():
+            pipe = self.client.pipeline(transaction=False)
+            for partition in range(self.partitions):
+                pipe.hgetall(key(partition))
+            return list(pipe.execute())
+
+
+_DAY_MS: Final = 86_400_000
+
+
+class _answers:
+    """Turns the client's errors into ours; a class, because a generator-based manager costs on the hot path."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, redis.RedisError | OSError):
+            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def _pairs(found: Any) -> Any:
+    """redis-py answers XREAD as a dict (RESP3) or a list of pairs (RESP2)."""
+    if isinstance(found, dict):
+        return [(name, rows[0] if rows and isinstance(rows[0], list) else rows) for name, rows in found.items()]
+    return found or []
+
+
+def _batch(entry_id: bytes, fields: dict[bytes, bytes]) -> ChangeBatch:
+    version, rows = _changes.decode(fields[b"c"])
+    return ChangeBatch(entry_id.decode(), version, [(name, _rows[name].decode(raw)) for name, raw in rows])
+
+
+def _summed(hashes: Iterable[dict[bytes, bytes]]) -> dict[tuple[str, str, str], int]:
+    total: dict[tuple[str, str, str], int] = {}
+    for fields in hashes:
+        for name, value in fields.items():
+            source, kind, outcome = name.decode().rsplit("|", 2)
+            total[source, kind, outcome] = total.get((source, kind, outcome), 0) + int(value)
+    return total
+
+
+def grouped(facts: Iterable[AnyFact], partitions: int) -> dict[int, bytes]:
+    """Facts by partition, encoded, each partition's in their order."""
+    groups: dict[int, list[AnyFact]] = {}
+    for fact in facts:
+        groups.setdefault(keys.partition_of(entity(fact), partitions), []).append(fact)
+    return {partition: _encode(group) for partition, group in groups.items()}
+
+
+def open_store(url: str, partitions: int, timeout_s: float = 10.0) -> Store:
+    """Connect, claim an empty store for this layout or check a used one.
+
+    Raises StoreUnavailable when nobody answers, StoreUnfit when the server keeps no append-only file or the store was
+    made with another number of partitions.
+    """
+    client = connect(url, timeout_s)
+    with _answers():
+        client.hsetnx(keys.meta(), "partitions", partitions)
+        client.hsetnx(keys.meta(), "schema", SCHEMA)
+        made = {name.decode(): int(value) for name, value in client.hgetall(keys.meta()).items()}
+        persistence = client.info("persistence")
+        policy = client.config_get("appendfsync").get("appendfsync", "")
+    if made != {"partitions": partitions, "schema": SCHEMA}:
+        raise StoreUnfit(
+            f"the store was made with {made['partitions']} partitions, schema {made['schema']}; "
+            f"this process is set to {partitions}, schema {SCHEMA} (GRIDHALL_PARTITIONS)"
+        )
+    if not persistence.get("aof_enabled"):
+        raise StoreUnfit("the server keeps no append-only file: set `appendonly yes`, or facts would be lost with it")
+    return Store(client, partitions, waits_for_disk=policy != "always")

@@ -108,6 +108,11 @@ def has_cjk_font() -> bool:
     return bool(lister) and bool(subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout.strip())
 
 
+def may_sudo() -> bool:
+    sudo = shutil.which("sudo")
+    return bool(sudo) and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+
+
 def browser() -> None:
     missing = [] if any(map(shutil.which, CHROMIUMS)) else [APT["chromium"]]
     if not has_cjk_font():
@@ -117,12 +122,12 @@ def browser() -> None:
     apt = shutil.which("apt-get")
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     command = " ".join([*(["sudo"] if prefix else []), "apt-get install -y", *missing])
-    may = apt and (not prefix or (shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0))
-    if not may:
+    if not apt or (prefix and not may_sudo()):
         fail(f"the browser tests need {' and '.join(missing)}. Run: {command}")
     say(f"installing {', '.join(missing)} by apt")
     run([*prefix, "apt-get", "update"], f"apt-get update failed. Then run: {command}")
-    install = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends", *missing]
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"]
+    install = [*prefix, *quiet, *missing]
     run(install, f"apt could not install {' '.join(missing)}. Run: {command}")
 
 

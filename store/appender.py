@@ -96,6 +96,13 @@ class Appender:
             log.warning("store takes facts again")
         self._down = error is not None
 
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when the server does not answer."""
+        try:
+            await self._client.ping()
+        except (redis.exceptions.RedisError, OSError) as failed:
+            raise StoreUnavailable(f"{type(failed).__name__}: {failed}") from failed
+
     async def close(self) -> None:
         with contextlib.suppress(redis.exceptions.RedisError, OSError):
             await self._client.aclose()

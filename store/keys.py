@@ -170,16 +170,16 @@ def sources() -> str:
     return "{meta}:sources"
 
 
-def terminals() -> str:
+def terminal_secret() -> str:
     """
-    pattern: {meta}:terminals
-    type: hash
-    fields: phone of a JT/T 808 terminal = SHA-256 of the authentication code it was given
-    writer: gateway, at registration
-    reader: gateway, at authentication
-    lifetime: until the terminal logs out for good
+    pattern: {meta}:terminal-secret
+    type: string
+    fields: 32 random bytes, from which each JT/T 808 terminal's authentication code is derived
+    writer: gateway, at its first start
+    reader: gateway
+    lifetime: for ever; deleting it makes every terminal register anew
     """
-    return "{meta}:terminals"
+    return "{meta}:terminal-secret"
 
 
 def rejected() -> str:

@@ -1,7 +1,6 @@
 """Sources: their keys (hashed), the terminals' codes (hashed), and what was refused, counted and kept."""
 
 import hashlib
-import hmac
 import json
 import secrets
 from typing import Any
@@ -52,15 +51,11 @@ def sources(store: Store) -> dict[str, dict[str, Any]]:
     return {name.decode(): json.loads(entry) for name, entry in found.items()}
 
 
-def set_terminal_code(store: Store, phone: str, code: str) -> None:
+def terminal_secret(store: Store) -> bytes:
+    """The secret from which the authentication codes of JT/T 808 terminals are derived; made at the first start."""
     with _answers():
-        store.client.hset(keys.terminals(), phone, hashed(code))
-
-
-def terminal_code_is(store: Store, phone: str, code: str) -> bool:
-    with _answers():
-        known = store.client.hget(keys.terminals(), phone)
-    return known is not None and hmac.compare_digest(known.decode(), hashed(code))
+        store.client.set(keys.terminal_secret(), secrets.token_bytes(32), nx=True)
+        return bytes(store.client.get(keys.terminal_secret()))
 
 
 def keep_refusals(store: Store, refusals: list[Refusal], keep: int) -> None:

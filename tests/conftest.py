@@ -86,7 +86,7 @@ def square(code: str, lon: float, lat: float, side: float = 0.01) -> str:
     ring = [[lon, lat], [lon + side, lat], [lon + side, lat + side], [lon, lat + side], [lon, lat]]
     return (
         f'{{"type":"Feature","properties":{{"code":"{code}"}},'
-        f'"geometry":{{"type":"Polygon","coordinates":[{str(ring)}]}}}}'
+        f'"geometry":{{"type":"Polygon","coordinates":[{ring!s}]}}}}'
     )
 
 

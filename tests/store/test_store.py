@@ -28,7 +28,7 @@ def row(name: str, version: int) -> tuple[str, str, Worker]:
 def test_appended_facts_come_back_in_their_order(store: Store) -> None:
     facts: list[AnyFact] = [fix("a", NOW + n) for n in range(5)] + [Heartbeat(source="t", received_at_ms=1, worker="a")]
     store.append(facts)
-    read = store.read_facts({p: "0-0" for p in range(store.partitions)}, 100, 10)
+    read = store.read_facts(dict.fromkeys(range(store.partitions), "0-0"), 100, 10)
     assert [fact for entries in read.values() for _, batch in entries for fact in batch] == facts
 
 

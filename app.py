@@ -1,0 +1,425 @@
+"""The command line. `python app.py run` starts everything; each role can also be started alone."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from config.city import CityErrors, check_city, load_city
+from config.settings import PREFIX, Settings, SettingsError, load_settings
+from store import embedded
+from store.errors import StoreError, StoreUnavailable
+from store.store import Store, open_store
+from supervisor import Role, Supervisor
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+orders_app = typer.Typer(help="Work orders of other systems.", no_args_is_help=True)
+city_app = typer.Typer(help="Cities: make one, check one.", no_args_is_help=True)
+source_app = typer.Typer(help="Sources: their keys, and what was refused.", no_args_is_help=True)
+app.add_typer(orders_app, name="orders")
+app.add_typer(city_app, name="city")
+app.add_typer(source_app, name="source")
+
+out = Console()
+err = Console(stderr=True)
+ROOT = Path(__file__).parent
+
+CityOption = Annotated[Path | None, typer.Option("--city", help="Folder of the city's files.")]
+DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded store and keys live.")]
+WebOption = Annotated[int | None, typer.Option("--web-port", help="Port of the screens.")]
+GatewayOption = Annotated[int | None, typer.Option("--gateway-port", help="Port of the gateway's HTTP sources.")]
+Jt808Option = Annotated[int | None, typer.Option("--jt808-port", help="TCP port of JT/T 808; -1 switches it off.")]
+UrlOption = Annotated[str, typer.Option("--gateway", help="Address of the gateway; empty: the one on this machine.")]
+KeyOption = Annotated[str, typer.Option("--key", help="Key of the source; empty: the demo's, or GRIDHALL_INGEST_KEY.")]
+
+
+def fail(text: str) -> typer.Exit:
+    err.print(text, style="red", highlight=False, markup=False)
+    return typer.Exit(2)
+
+
+def environment(**options: object) -> dict[str, str]:
+    """The process's environment with the given command-line options put over it."""
+    env = dict(os.environ)
+    env.update({PREFIX + name.upper(): str(value) for name, value in options.items() if value is not None})
+    return env
+
+
+def settings_of(env: dict[str, str]) -> Settings:
+    try:
+        return load_settings(env)
+    except SettingsError as wrong:
+        raise fail("Settings:\n  " + "\n  ".join(wrong.faults)) from wrong
+
+
+def store_url(settings: Settings) -> str:
+    return settings.redis_url or embedded.url(settings.data_dir)
+
+
+def store_of(settings: Settings) -> Store:
+    try:
+        return open_store(store_url(settings), settings.partitions)
+    except StoreError as failed:
+        raise fail(f"Store: {failed}") from failed
+
+
+def patient_store(settings: Settings, stop: threading.Event) -> Store | None:
+    """The store as soon as it answers; None when told to stop first. A role may start before its store does."""
+    said = False
+    while not stop.is_set():
+        try:
+            return open_store(store_url(settings), settings.partitions)
+        except StoreUnavailable as failed:
+            if not said:
+                logging.getLogger("gridhall").warning("waiting for the store: %s", failed)
+                said = True
+            stop.wait(0.2)
+        except StoreError as failed:
+            raise fail(f"Store: {failed}") from failed
+    return None
+
+
+def log_as(role: str, settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level, format=f"%(asctime)s {role:<9} %(levelname)s %(message)s", datefmt="%H:%M:%S", force=True
+    )
+    for noisy in ("httpx", "httpcore", "werkzeug", "engineio", "socketio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+# everything
+
+
+@app.command()
+def run(
+    city: CityOption = None,
+    data_dir: DataOption = None,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="No demo city, no simulator: only what you feed it.")] = False,
+    workers: Annotated[int, typer.Option("--workers", help="Workers that the simulator walks; 0: the whole roster.")] = 0,
+    web_port: WebOption = None,
+    gateway_port: GatewayOption = None,
+    jt808_port: Jt808Option = None,
+) -> None:
+    """Start every role on this machine, watch them, and end them together."""
+    if city is None and PREFIX + "CITY" not in os.environ and data_dir is not None:
+        city = data_dir / "city" / "guicheng"
+    env = environment(
+        city=city, data_dir=data_dir, web_port=web_port, gateway_port=gateway_port, jt808_port=jt808_port
+    )
+    settings = settings_of(env)
+    log_as("run", settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (settings.city / "city.yaml").exists():
+        if no_demo:
+            raise fail(f"There is no city in {settings.city}: name one with --city, or make one: app.py city make guicheng")
+        make_demo_city(settings.city)
+    ready_city(settings)
+    if not no_demo:
+        demo_key(settings)
+    supervisor = Supervisor(roles_of(settings, env, demo=not no_demo, workers=workers))
+    threading.Thread(target=greet, args=(settings, supervisor.stop, not no_demo), daemon=True).start()
+    supervisor.run()
+
+
+def ready_city(settings: Settings) -> None:
+    try:
+        load_city(settings.city)
+    except CityErrors as wrong:
+        raise fail("City:\n  " + "\n  ".join(wrong.faults)) from wrong
+
+
+def roles_of(settings: Settings, env: dict[str, str], *, demo: bool, workers: int) -> list[Role]:
+    """The roles in the order of their start."""
+    me = [sys.executable, str(ROOT / "app.py")]
+    roles = []
+    if not settings.redis_url:
+        roles.append(Role("store", embedded.command(settings.data_dir), env, ready=lambda: answers(settings)))
+    roles += [Role(name, [*me, name], env) for name in ("gateway", "projector", "web")]
+    if demo:
+        roles.append(Role("simulator", [*me, "simulate", "--workers", str(workers)], env))
+    return roles
+
+
+def answers(settings: Settings) -> bool:
+    try:
+        open_store(store_url(settings), settings.partitions, timeout_s=2.0)
+    except StoreUnavailable:
+        return False
+    except StoreError as failed:
+        raise fail(f"Store: {failed}") from failed
+    return True
+
+
+def greet(settings: Settings, stop: threading.Event, demo: bool) -> None:
+    """Say where to look, once the screens answer."""
+    import httpx
+
+    address = f"http://{settings.web_host}:{settings.web_port}"
+    while not stop.wait(0.3):
+        try:
+            httpx.get(f"{address}/healthz", timeout=2.0)
+        except httpx.HTTPError:
+            continue
+        text = f"\n  gridhall is running\n  screens   {address}/wall\n  gateway   http://{settings.gateway_host}:{settings.gateway_port}"
+        if demo:
+            text += "\n  demo      the city and all its workers come from a simulator (--no-demo leaves it out)"
+        out.print(text + "\n  Ctrl-C ends everything\n", style="bold", highlight=False)
+        return
+
+
+def demo_key(settings: Settings) -> str:
+    """The simulator's own key: made at the first start, readable by this user only."""
+    from store.sources import new_key
+
+    path = settings.data_dir / "demo.key"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(new_key())
+    return path.read_text().strip()
+
+
+# roles
+
+
+@app.command()
+def gateway(data_dir: DataOption = None, city: CityOption = None) -> None:
+    """Hear devices and case systems (HTTP, JT/T 808, MQTT) and put what they say into the store."""
+    from ingest.gateway.serve import serve
+
+    settings = settings_of(environment(data_dir=data_dir, city=city))
+    log_as("gateway", settings)
+    stop = stop_on_signal()
+    if store := patient_store(settings, stop):
+        keys = {"demo": demo_key(settings)} if (settings.data_dir / "demo.key").exists() else {}
+        serve(settings, load_city(settings.city), store, store_url(settings), stop, keys)
+
+
+@app.command()
+def projector(data_dir: DataOption = None, city: CityOption = None) -> None:
+    """Fold facts into live state and commit it."""
+    from ingest.projector import Projector
+
+    settings = settings_of(environment(data_dir=data_dir, city=city))
+    log_as("projector", settings)
+    stop = stop_on_signal()
+    if store := patient_store(settings, stop):
+        Projector(store, load_city(settings.city), settings).run(stop)
+
+
+@app.command()
+def web(data_dir: DataOption = None, city: CityOption = None, web_port: WebOption = None) -> None:
+    """Serve the screens and the read API."""
+    from dashboard.serve import main
+
+    env = environment(data_dir=data_dir, city=city, web_port=web_port)
+    settings = settings_of(env)
+    log_as("web", settings)
+    main(settings, store_url(settings))
+
+
+# feeding
+
+
+def gateway_url(settings: Settings, url: str) -> str:
+    return url or f"http://{'127.0.0.1' if settings.gateway_host == '0.0.0.0' else settings.gateway_host}:{settings.gateway_port}"
+
+
+def key_or_default(settings: Settings, key: str) -> str:
+    if found := key or settings.ingest_key:
+        return found
+    if (settings.data_dir / "demo.key").exists():
+        return demo_key(settings)
+    raise fail("No key: give --key, set GRIDHALL_INGEST_KEY, or make one: app.py source add NAME")
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders: Geolife .plt, .gpx, .nmea, .csv.", exists=True)],
+    speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
+    shift_to_now: Annotated[bool, typer.Option("--shift-to-now", help="Let the first fix be now.")] = False,
+    gateway: UrlOption = "",
+    key: KeyOption = "",
+    data_dir: DataOption = None,
+) -> None:
+    """Send recorded tracks through the gateway, and wait until each is on disk."""
+    from ingest import replay as replaying
+
+    settings = settings_of(environment(data_dir=data_dir))
+    raise typer.Exit(
+        replaying.command(
+            paths, gateway_url(settings, gateway), key_or_default(settings, key), speed=speed, shift_to_now=shift_to_now
+        )
+    )
+
+
+@orders_app.command("import")
+def orders_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    mapping: Annotated[Path, typer.Option("--mapping", help="YAML that says which column is what.", exists=True)],
+    gateway: UrlOption = "",
+    key: KeyOption = "",
+    data_dir: DataOption = None,
+) -> None:
+    """Send a table of work orders through the gateway; sending it again changes nothing."""
+    from ingest import tables
+
+    settings = settings_of(environment(data_dir=data_dir))
+    raise typer.Exit(tables.command(file, mapping, gateway_url(settings, gateway), key_or_default(settings, key)))
+
+
+@app.command()
+def simulate(
+    workers: Annotated[int, typer.Option(help="How many workers; 0: the whole roster.")] = 0,
+    speed: Annotated[float, typer.Option(help="How many times real time.")] = 1.0,
+    orders_per_day: Annotated[int, typer.Option(help="Work orders a day.")] = 600,
+    history: Annotated[bool, typer.Option(help="First tell what happened before the start.")] = True,
+    interval_s: Annotated[float, typer.Option(help="Seconds between the fixes of a worker.")] = 10.0,
+    protocols: Annotated[str, typer.Option(help="all (as the roster says), or json for bulk.")] = "all",
+    seed: int = 1,
+    gateway: UrlOption = "",
+    key: KeyOption = "",
+    data_dir: DataOption = None,
+    city: CityOption = None,
+) -> None:
+    """Walk the city's workers: a client that speaks the real protocols to the gateway."""
+    from ingest.simulator import command
+
+    settings = settings_of(environment(data_dir=data_dir, city=city))
+    log_as("simulator", settings)
+    raise typer.Exit(
+        command(
+            load_city(settings.city),
+            gateway_url(settings, gateway),
+            settings.jt808_port,
+            key_or_default(settings, key),
+            workers=workers,
+            speed=speed,
+            orders_per_day=orders_per_day,
+            history=history,
+            interval_s=interval_s,
+            protocols=protocols,
+            seed=seed,
+            stop=stop_on_signal(),
+            state_dir=settings.data_dir,
+        )
+    )
+
+
+# the city and the sources
+
+
+@app.command()
+def check(city: CityOption = None, data_dir: DataOption = None) -> None:
+    """Check settings and the city's files; tell all faults at once."""
+    faults: list[str] = []
+    folder = city
+    try:
+        settings = load_settings(environment(city=city, data_dir=data_dir))
+        folder = settings.city
+    except SettingsError as wrong:
+        faults += [f"settings: {fault}" for fault in wrong.faults]
+    errors, warnings = check_city(folder or Path("var/city/guicheng"))
+    faults += [f"city: {error}" for error in errors]
+    for warning in warnings:
+        out.print(f"warning  {warning}", highlight=False, markup=False)
+    for fault in faults:
+        err.print(f"fault    {fault}", style="red", highlight=False, markup=False)
+    out.print(f"{len(faults)} faults, {len(warnings)} warnings", highlight=False)
+    raise typer.Exit(1 if faults else 0)
+
+
+def make_demo_city(folder: Path) -> None:
+    from config.make import make_city
+
+    out.print(f"making the demo city in {folder}", highlight=False)
+    try:
+        make_city("guicheng", folder, seed=1)
+    except FileNotFoundError as missing:
+        raise fail(f"The demo city needs its data packages: {missing}. Run `make setup`.") from missing
+
+
+@city_app.command("make")
+def city_make(
+    kind: Annotated[str, typer.Argument(help="guicheng, foshan or haidian")],
+    out_dir: Annotated[Path | None, typer.Option("--out", help="Folder to write; default var/city/KIND.")] = None,
+    seed: int = 1,
+) -> None:
+    """Write the files of a demo city: real outline, names and codes as far as open packages carry them, the rest from a seed."""
+    from config.make import KINDS, make_city
+
+    if kind not in KINDS:
+        raise fail(f"{kind}: no such city. Known: {', '.join(KINDS)}")
+    folder = out_dir or Path("var/city") / kind
+    started_s = time.monotonic()
+    make_city(kind, folder, seed=seed)
+    made = load_city(folder)
+    out.print(
+        f"{folder}: {len(made.regions):,} regions, {len(made.roster):,} workers ({time.monotonic() - started_s:.1f} s)",
+        highlight=False,
+    )
+
+
+@source_app.command("add")
+def source_add(name: str, datum: str = "wgs84", data_dir: DataOption = None) -> None:
+    """Make a source and print its key; the key of a known source is replaced."""
+    from store.sources import add_source, new_key
+
+    if datum not in ("wgs84", "gcj02", "bd09"):
+        raise fail("datum: wgs84, gcj02 or bd09")
+    key = new_key()
+    add_source(store_of(settings_of(environment(data_dir=data_dir))), name, key, time.time_ns() // 1_000_000, datum)
+    out.print(f"source {name}, key (shown this once): {key}", highlight=False, soft_wrap=True)
+
+
+@source_app.command("list")
+def source_list(data_dir: DataOption = None) -> None:
+    """The sources, what they have sent and what of it was refused."""
+    from store.sources import count_rejects, sources
+
+    store = store_of(settings_of(environment(data_dir=data_dir)))
+    kept, refused = store.counts(), count_rejects(store)
+    for name in sorted({*sources(store), *(s for s, _, _ in kept), *(s for s, _ in refused)}):
+        out.print(name, style="bold", highlight=False)
+        for (_, kind, outcome), number in sorted(item for item in kept.items() if item[0][0] == name):
+            out.print(f"  {kind:<10} {outcome:<24} {number:>12,}", highlight=False)
+        for (_, reason), number in sorted(item for item in refused.items() if item[0][0] == name):
+            out.print(f"  {'refused':<10} {reason:<24} {number:>12,}", highlight=False)
+
+
+@source_app.command("remove")
+def source_remove(name: str, data_dir: DataOption = None) -> None:
+    """Take a source's key away; its devices are refused from now on."""
+    from store.sources import remove_source
+
+    if not remove_source(store_of(settings_of(environment(data_dir=data_dir))), name):
+        raise fail(f"{name}: no such source")
+
+
+@source_app.command("rejects")
+def source_rejects(name: str, newest: int = 20, data_dir: DataOption = None) -> None:
+    """The newest inputs of a source that were refused, with their reason and bytes."""
+    from store.sources import rejects
+
+    for refusal in rejects(store_of(settings_of(environment(data_dir=data_dir))), name, newest):
+        at = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(refusal.at_ms / 1000))
+        out.print(f"{at}  {refusal.reason}  ({refusal.size} bytes)", highlight=False, markup=False)
+        out.print(f"    {refusal.raw[:200]!r}", highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""From bytes to committed state: sources, gateway, projector, replay, simulator."""

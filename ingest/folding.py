@@ -1,0 +1,181 @@
+"""One partition in memory: folds facts into what a commit writes. Holds no socket; the store is asked only for a late
+fix's day and for the trails of orders.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from config.city import City
+from domain import cases, presence
+from domain.facts import SET_ASIDE, AnyFact, CaseStep, FeedStatus, FixFlag, Heartbeat, Position
+from domain.states import Feed, Row, Step, Worker
+from domain.videofeeds import fold_feed
+from ingest.dayindex import DayIndexes
+from ingest.places import Places
+from store import track
+from store.commit import Commit
+from store.store import Store
+
+
+class Changes:
+    """What the facts of one commit have changed so far."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Row] = {}
+        self.tracks: dict[tuple[str, str], bytearray] = {}
+        self.days: dict[str, str] = {}
+        self.trails: dict[str, tuple[Step, ...]] = {}
+        self.counts: Counter[str] = Counter()
+        self.seen: dict[str, int] = {}
+
+    def count(self, fact: AnyFact, kind: str, outcome: str) -> None:
+        self.counts[f"{fact.source}|{kind}|{outcome}"] += 1
+        clock = f"{fact.source}|{'beat' if kind == 'heartbeat' else 'data'}"
+        self.seen[clock] = max(fact.received_at_ms, self.seen.get(clock, 0))
+
+
+class Partition:
+    """The state of one partition. After any failed commit it is thrown away and read anew."""
+
+    def __init__(self, store: Store, number: int, version: int, places: Places) -> None:
+        self._store = store
+        self._number = number
+        self._version = version
+        self._places = places
+        self._city: City = places.city
+        self._limits = places.city.limits
+        self._workers: dict[str, Worker] = {}
+        self._feeds: dict[str, Feed] = {}
+        self._days: dict[str, set[str]] = {}
+        self._indexes = DayIndexes(store.track_day)
+        self._due: list[tuple[int, str]] = []
+        self._waiting: set[str] = set()
+        self._now = Changes()
+        for _, row in store.rows(number):
+            if isinstance(row, Worker):
+                self._workers[row.worker] = row
+                self._schedule(row)
+            elif isinstance(row, Feed):
+                self._feeds[row.feed] = row
+
+    def fold(self, facts: Sequence[AnyFact], read_to: str) -> Commit:
+        """Everything that these facts, in this order, change."""
+        self._now = Changes()
+        self._fold_orders([fact for fact in facts if isinstance(fact, CaseStep)])
+        fixes = [fact for fact in facts if isinstance(fact, Position)]
+        wheres = iter(self._places.of_fixes(fixes))
+        for fact in facts:
+            if isinstance(fact, Position):
+                self._fold_fix(fact, next(wheres))
+            elif isinstance(fact, Heartbeat):
+                self._fold_heartbeat(fact)
+            elif isinstance(fact, FeedStatus):
+                self._fold_feed(fact)
+        return self._commit(read_to)
+
+    def wake(self, now_ms: int) -> Commit | None:
+        """What time alone has changed by `now_ms`; None when nothing."""
+        self._now = Changes()
+        while self._due and self._due[0][0] <= now_ms:
+            _, name = heapq.heappop(self._due)
+            self._waiting.discard(name)
+            worker = presence.settle(self._workers[name], now_ms, self._limits)
+            if worker is self._workers[name]:
+                self._schedule(worker)
+            else:
+                self._keep(worker)
+        return self._commit(None) if self._now.rows else None
+
+    def _fold_fix(self, fix: Position, where: presence.Where) -> None:
+        worker = self._workers.get(fix.worker) or Worker(worker=fix.worker)
+        flags = presence.doubts(fix, where, self._limits)
+        detour_m = 0.0
+        if fix.fixed_at_ms > worker.fixed_at_ms:
+            flags = presence.judge(worker, fix, flags, self._limits)
+        else:
+            flags |= FixFlag.LATE
+        if flags & (SET_ASIDE | FixFlag.LATE):
+            index = self._indexes.get(fix.worker, where.day, bytes(self._now.tracks.get((fix.worker, where.day), b"")))
+            if index.knows(fix):
+                self._now.count(fix, "position", "duplicate")
+                return
+            if index.has_time(fix):
+                flags |= FixFlag.SAME_TIME
+            elif flags & FixFlag.LATE and (prior := index.before(fix.fixed_at_ms)):
+                if presence.too_fast(prior[1], prior[2], prior[0], fix, self._limits):
+                    flags |= FixFlag.JUMP
+                else:
+                    detour_m = index.detour_m(fix)
+        self._record(fix, where.day, flags)
+        self._keep(presence.fold_fix(worker, fix, where, flags, self._limits, detour_m))
+
+    def _record(self, fix: Position, day: str, flags: int) -> None:
+        self._now.tracks.setdefault((fix.worker, day), bytearray()).extend(track.pack(fix, flags))
+        self._indexes.note(fix.worker, day, fix, flags)
+        reasons = [flag.name.lower() for flag in FixFlag(flags & SET_ASIDE) if flag.name]
+        self._now.count(fix, "position", "+".join(reasons) or "kept")
+        days = self._days.get(fix.worker)
+        if days is None:
+            days = self._days[fix.worker] = set(self._store.track_days(fix.worker))
+        if day not in days:
+            days.add(day)
+            self._now.days[fix.worker] = ",".join(sorted(days))
+
+    def _fold_heartbeat(self, beat: Heartbeat) -> None:
+        worker = self._workers.get(beat.worker) or Worker(worker=beat.worker)
+        self._now.count(beat, "heartbeat", "kept")
+        self._keep(presence.fold_heartbeat(worker, beat, beat.worker in self._city.roster, self._limits))
+
+    def _fold_feed(self, fact: FeedStatus) -> None:
+        feed = self._feeds.get(fact.feed) or Feed(feed=fact.feed)
+        new = fold_feed(feed, fact, self._places.of_feed)
+        self._now.count(fact, "feed", "duplicate" if new is feed else "kept")
+        if new is not feed:
+            self._feeds[fact.feed] = new
+            self._now.rows["feed", fact.feed] = new
+
+    def _fold_orders(self, facts: Iterable[CaseStep]) -> None:
+        told: dict[str, list[CaseStep]] = {}
+        for fact in facts:
+            told.setdefault(fact.order, []).append(fact)
+        trails = self._store.trails(self._number, list(told))
+        for order, new in told.items():
+            steps = [cases.step_of(self._places.with_reporter(fact)) for fact in new]
+            trail, twice, refused = cases.add_steps(trails[order], steps, self._limits.trail_steps)
+            for n, fact in enumerate(new):
+                added = len(new) - twice - refused
+                outcome = "kept" if n < added else "duplicate" if n < added + twice else "trail_full"
+                self._now.count(fact, "order", outcome)
+            if len(trail) > len(trails[order]):
+                self._now.trails[order] = trail
+                self._now.rows["order", order] = cases.fold_trail(order, trail, self._places.of_order)
+
+    def _keep(self, worker: Worker) -> None:
+        self._workers[worker.worker] = worker
+        self._now.rows["worker", worker.worker] = worker
+        self._schedule(worker)
+
+    def _schedule(self, worker: Worker) -> None:
+        """At most one entry per worker: an early one finds out for itself and goes back."""
+        if worker.worker not in self._waiting and (due := presence.due_ms(worker, self._limits)) != presence.NEVER:
+            self._waiting.add(worker.worker)
+            heapq.heappush(self._due, (due, worker.worker))
+
+    def _commit(self, read_to: str | None) -> Commit:
+        self._version += 1
+        version, now = self._version, self._now
+        return Commit(
+            version=version,
+            read_to=read_to,
+            rows=[(table, name, msgspec.structs.replace(row, version=version)) for (table, name), row in now.rows.items()],
+            tracks={key: bytes(records) for key, records in now.tracks.items()},
+            days=now.days,
+            trails=now.trails,
+            counts=dict(now.counts),
+            seen=now.seen,
+        )
+
+

@@ -1,0 +1,104 @@
+"""What all protocols share behind their sockets: take what was decoded, keep what was refused."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from config.city import City
+from config.settings import Settings
+from domain.facts import AnyFact, Heartbeat, Position
+from ingest.gateway.access import Access, Source
+from ingest.sources.base import Context, Decoded, Reject
+from store.appender import Appender
+from store.errors import StoreError
+from store.sources import Refusal, keep_refusals
+from store.store import Store
+
+log = logging.getLogger(__name__)
+FLUSH_S = 0.3
+MOST_WAITING = 20_000
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of a request: how many facts are on disk, and what was refused."""
+
+    accepted: int
+    rejects: tuple[Reject, ...]
+
+
+class Gate:
+    """One per gateway process."""
+
+    def __init__(self, settings: Settings, city: City, store: Store, appender: Appender, access: Access) -> None:
+        self.settings = settings
+        self.city = city
+        self.store = store
+        self.access = access
+        self.appender = appender
+        self._refusals: deque[Refusal] = deque()
+        self._lost = 0
+
+    def context(self, source: Source) -> Context:
+        return Context(
+            source=source.name,
+            received_at_ms=now_ms(),
+            datum=source.datum,
+            worker_of=self.city.worker_of,
+            zone=self.city.zone,
+        )
+
+    async def take(self, decoded: Decoded, source: Source) -> Taken:
+        """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""
+        facts, rejects = self._of_roster(decoded)
+        await self.appender.append(facts)
+        for reject in rejects:
+            self.refuse(source.name, reject.reason, reject.raw)
+        return Taken(len(facts), rejects)
+
+    def _of_roster(self, decoded: Decoded) -> tuple[Sequence[AnyFact], tuple[Reject, ...]]:
+        """Where the city refuses workers whom its roster does not know, their facts become refusals."""
+        if self.city.limits.unrostered == "keep":
+            return decoded.facts, decoded.rejects
+        refused = {reject.index for reject in decoded.rejects}
+        places = (n for n in range(len(decoded.facts) + len(refused)) if n not in refused)
+        kept: list[AnyFact] = []
+        strangers: list[Reject] = []
+        for index, fact in zip(places, decoded.facts, strict=True):
+            if isinstance(fact, Position | Heartbeat) and fact.worker not in self.city.roster:
+                strangers.append(Reject(index, f"worker not on the roster: {fact.worker}", msgspec.json.encode(fact)))
+            else:
+                kept.append(fact)
+        return kept, tuple(sorted(decoded.rejects + tuple(strangers), key=lambda reject: reject.index))
+
+    def refuse(self, source: str, reason: str, raw: bytes) -> None:
+        """Remember a refused input; written within a second. Under a flood the oldest unwritten ones are only counted."""
+        if len(self._refusals) >= MOST_WAITING:
+            self._refusals.popleft()
+            self._lost += 1
+        self._refusals.append(Refusal(source, reason, raw, len(raw)))
+
+    async def run(self) -> None:
+        """Write refusals for ever; cancel to end."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            await self.flush()
+
+    async def flush(self) -> None:
+        batch = [self._refusals.popleft() for _ in range(min(len(self._refusals), 1000))]
+        if not batch:
+            return
+        try:
+            await asyncio.to_thread(keep_refusals, self.store, batch, self.settings.reject_keep)
+        except StoreError:
+            self._refusals.extendleft(reversed(batch))
+        if self._lost:
+            log.warning("%d refusals were not kept: too many at once", self._lost)
+            self._lost = 0

@@ -1,0 +1,87 @@
+"""OwnTracks over MQTT: a client of the city's broker that acknowledges a message when its fix is on disk, and not before."""
+
+import asyncio
+import logging
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ingest.gateway.access import Source
+from ingest.gateway.gate import Gate
+from ingest.sources import owntracks
+from store.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+CLIENT_ID: Final = "gridhall-gateway"
+PAUSE_S: Final = 2.0
+
+
+class MqttSource:
+    """One broker. The session is kept by the broker, so that what was not acknowledged comes again."""
+
+    def __init__(self, gate: Gate, loop: asyncio.AbstractEventLoop) -> None:
+        self._gate = gate
+        self._loop = loop
+        self._source = Source("mqtt", gate.settings.mqtt_datum)
+        self._waiting_s = 0.0
+        parts = urlsplit(gate.settings.mqtt_url)
+        self._address = (parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883))
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, clean_session=False, manual_ack=True
+        )
+        if parts.username:
+            self.client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        if parts.scheme == "mqtts":
+            self.client.tls_set()
+        self.client.on_connect = self._on_connect
+        self.client.on_disconnect = self._on_disconnect
+        self.client.on_message = self._on_message
+        self.client.reconnect_delay_set(1, 30)
+
+    def start(self) -> None:
+        self.client.connect_async(*self._address, keepalive=30)
+        self.client.loop_start()
+
+    def stop(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            log.error("the broker at %s:%d refuses: %s", *self._address, reason)
+            return
+        log.info("connected to the broker at %s:%d", *self._address)
+        client.subscribe(self._gate.settings.mqtt_topic, qos=1)
+
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        log.warning("connection to the broker ended: %s", reason)
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        """In paho's thread: hand over to the gateway's loop and go on reading."""
+        asyncio.run_coroutine_threadsafe(self._take(message), self._loop)
+
+    async def _take(self, message: paho.MQTTMessage) -> None:
+        decoded = owntracks.decode(bytes(message.payload), self._gate.context(self._source), topic=message.topic)
+        try:
+            await self._gate.take(decoded, self._source)
+        except StoreUnavailable:
+            await self._again()
+            return
+        self.client.ack(message.mid, message.qos)
+
+    async def _again(self) -> None:
+        """Not acknowledged: a broker sends such a message again only to a client that connects anew."""
+        if self._waiting_s:
+            return
+        self._waiting_s = PAUSE_S
+        await asyncio.sleep(PAUSE_S)
+        self._waiting_s = 0.0
+        await asyncio.to_thread(self._reconnect)
+
+    def _reconnect(self) -> None:
+        try:
+            self.client.reconnect()
+        except OSError as failed:
+            log.warning("the broker does not answer: %s", failed)

@@ -1,0 +1,95 @@
+"""The gateway process: one event loop for HTTP and JT/T 808, a thread for MQTT."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from threading import Event
+
+import uvicorn
+
+from config.city import City
+from config.settings import Settings
+from ingest.gateway.access import Access
+from ingest.gateway.gate import Gate
+from ingest.gateway.http import make_app
+from ingest.gateway.jt808 import Jt808Server
+from ingest.gateway.mqtt import MqttSource
+from store.appender import Appender
+from store.store import Store
+
+log = logging.getLogger(__name__)
+GRACE_S = 3
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the process's signals alone: the role ends when its `stop` is set."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(settings: Settings, city: City, store: Store, url: str, stop: Event, keys: Mapping[str, str]) -> None:
+    """Serve until `stop` is set. `keys`: source → key, set where the source has none yet."""
+    first = {**keys, **({"default": settings.ingest_key} if settings.ingest_key else {})}
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_main(settings, city, store, url, stop, first))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _main(
+    settings: Settings, city: City, store: Store, url: str, stop: Event, keys: Mapping[str, str]
+) -> None:
+    appender = Appender(
+        url,
+        store.partitions,
+        waits_for_disk=store.waits_for_disk,
+        queue=settings.append_queue,
+        timeout_s=settings.append_timeout_s,
+    )
+    access = Access(store)
+    access.start(keys)
+    gate = Gate(settings, city, store, appender, access)
+    background = [asyncio.create_task(work) for work in (appender.run(), access.run(), gate.run())]
+    http = QuietServer(_config(gate))
+    jt808 = Jt808Server(gate)
+    mqtt = MqttSource(gate, asyncio.get_running_loop()) if settings.mqtt_url else None
+    serving = asyncio.create_task(http.serve())
+    try:
+        await jt808.start()
+        if mqtt:
+            mqtt.start()
+        while not stop.is_set() and not serving.done():
+            await asyncio.sleep(0.1)
+    finally:
+        http.should_exit = True
+        if mqtt:
+            await asyncio.to_thread(mqtt.stop)
+        await jt808.stop()
+        await serving
+        for task in background:
+            task.cancel()
+        await gate.flush()
+        await appender.close()
+
+
+def _config(gate: Gate) -> uvicorn.Config:
+    return uvicorn.Config(
+        make_app(gate),
+        host=gate.settings.gateway_host,
+        port=gate.settings.gateway_port,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        backlog=4096,
+    )

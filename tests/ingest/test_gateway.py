@@ -1,0 +1,223 @@
+"""The gateway on real sockets and a real Valkey: what is acknowledged is on disk, what is refused is told and kept."""
+
+import base64
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+import pytest
+
+from config.city import City
+from config.settings import Settings
+from domain.facts import CaseStep, FeedStatus, Heartbeat, Position
+from ingest.gateway.serve import serve
+from ingest.sources.jt808 import body, encode, frames
+from ingest.sources.jt808.message import Id, Message, parse
+from store import sources
+from store.store import Store
+
+KEY = "a-key-of-sixteen-or-more"
+FIX = {"worker": "W1", "fixed_at": "2026-07-13T08:15:30+08:00", "lon": 113.105, "lat": 23.005}
+AT_MS = 1_783_901_730_000
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A gateway in a thread of the test's own process."""
+
+    def __init__(self, settings: Settings, city: City, store: Store, url: str) -> None:
+        self.settings = msgspec.structs.replace(
+            settings, gateway_port=free_port(), jt808_port=free_port(), ingest_key=KEY, append_timeout_s=1.0
+        )
+        self.store = store
+        self.stop = threading.Event()
+        arguments = (self.settings, city, store, url, self.stop, {})
+        self.thread = threading.Thread(target=serve, args=arguments, daemon=True)
+        self.thread.start()
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.settings.gateway_port}", trust_env=False)
+        for _ in range(200):
+            try:
+                self.http.get("/healthz")
+                break
+            except httpx.TransportError:
+                time.sleep(0.02)
+
+    def post(self, path: str, content: object, key: str = KEY) -> httpx.Response:
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self.http.post(path, content=raw, headers={"Authorization": f"Bearer {key}"})
+
+    def facts(self) -> list[object]:
+        """Everything on disk, in the order of arrival within a partition."""
+        read = self.store.read_facts(dict.fromkeys(range(self.store.partitions), "0-0"), 10_000, 10)
+        return [fact for entries in read.values() for _, batch in entries for fact in batch]
+
+    def refused(self) -> dict[tuple[str, str], int]:
+        time.sleep(0.7)  # refusals are written every 0.3 s
+        return sources.count_rejects(self.store)
+
+    def end(self) -> None:
+        self.http.close()
+        self.stop.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def gateway(settings: Settings, city: City, store: Store, valkey: object) -> Iterator[Running]:
+    running = Running(settings, city, store, valkey.url)  # type: ignore[attr-defined]
+    yield running
+    running.end()
+
+
+def test_positions_are_on_disk_when_they_are_acknowledged(gateway: Running) -> None:
+    answer = gateway.post("/api/v1/positions", [FIX, {**FIX, "lat": 91}, {**FIX, "worker": "phone2"}])
+    assert answer.status_code == 200
+    assert answer.json()["accepted"] == 2
+    assert [(r["index"], r["reason"].split(":")[0]) for r in answer.json()["rejected"]] == [(1, "lat out of range")]
+    found = {fact.worker for fact in gateway.facts() if isinstance(fact, Position)}
+    assert found == {"W1", "W2"}  # phone2 is a device of W2
+    assert gateway.refused() == {("default", "lat out of range"): 1}
+    assert b'"lat":91' in sources.rejects(gateway.store, "default", 5)[0].raw.replace(b" ", b"")
+
+
+def test_events_and_feeds_are_taken(gateway: Running) -> None:
+    event = {"order": "A1", "at": "2026-07-13T08:15:30+08:00", "status": "reported", "source": "12345"}
+    feed = {"feed": "F1", "status": "ON", "streams": {"hls": "http://user:secret@10.0.0.1/live.m3u8"}}
+    assert gateway.post("/api/v1/events", event).json() == {"accepted": 1, "rejected": []}
+    assert gateway.post("/api/v1/feeds", feed).json() == {"accepted": 1, "rejected": []}
+    found = gateway.facts()
+    assert {type(fact) for fact in found} == {CaseStep, FeedStatus}
+    assert not any("secret" in repr(fact) for fact in found)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/positions", "/api/v1/events", "/api/v1/feeds"])
+def test_without_the_right_key_nothing_is_taken(gateway: Running, path: str) -> None:
+    wrong = gateway.post(path, FIX, key="another-key-altogether")
+    none = gateway.http.post(path, content=b"{}")
+    assert (wrong.status_code, none.status_code) == (401, 401)
+    assert "Bearer" in wrong.headers["WWW-Authenticate"] and "error" in wrong.json()
+    assert gateway.facts() == []
+    assert gateway.refused() == {("unknown", "wrong key"): 1, ("unknown", "no key"): 1}
+
+
+def test_a_body_that_cannot_be_read_or_is_too_large_is_refused_with_its_reason(gateway: Running) -> None:
+    assert gateway.post("/api/v1/positions", b"<xml/>").status_code == 400
+    large = gateway.post("/api/v1/positions", b"[" + b" " * gateway.settings.max_body_bytes + b"]")
+    assert large.status_code == 413 and "smaller" in large.json()["error"]
+
+
+def test_osmand_speaks_by_query_form_and_json(gateway: Running) -> None:
+    path = f"/osmand/{KEY}"
+    query = {"id": "phone1", "lat": "23.005", "lon": "113.105", "timestamp": str(AT_MS // 1000), "speed": "2.32"}
+    client = {
+        "device_id": "phone2",
+        "location": {"timestamp": "2026-07-13T00:15:30Z", "coords": {"latitude": 23.005, "longitude": 113.105, "speed": 1.194}},
+    }
+    assert gateway.http.get(path, params=query).status_code == 200
+    assert gateway.http.post(path, data={**query, "id": "phone3"}).status_code == 200
+    assert gateway.http.post(path, json=client).status_code == 200
+    found = {fact.worker: fact.speed_mps for fact in gateway.facts() if isinstance(fact, Position)}
+    assert found == {w: pytest.approx(1.194, abs=0.001) for w in ("W1", "W2", "W3")}
+    assert gateway.http.get(path, params={"lat": "1"}).status_code == 400
+    assert gateway.http.get("/osmand/wrong", params=query).status_code == 403
+
+
+def test_owntracks_speaks_with_its_password(gateway: Running) -> None:
+    message = {"_type": "location", "lat": 23.005, "lon": 113.105, "tst": AT_MS // 1000, "tid": "gw", "vel": 4}
+    login = base64.b64encode(f"anna:{KEY}".encode()).decode()
+    headers = {"Authorization": f"Basic {login}", "X-Limit-U": "anna", "X-Limit-D": "phone"}
+    assert gateway.http.post("/owntracks", json=message, headers=headers).json() == []
+    assert gateway.http.post("/owntracks", content=b"", headers=headers).json() == []
+    assert gateway.http.post("/owntracks", content=b"\xff", headers=headers).status_code == 200
+    wrong = gateway.http.post("/owntracks", json=message, auth=("anna", "wrong"))
+    assert wrong.status_code == 401 and "Basic" in wrong.headers["WWW-Authenticate"]
+    (fact,) = gateway.facts()
+    assert isinstance(fact, Position) and fact.worker == "anna/phone" and fact.speed_mps == pytest.approx(4 / 3.6)
+
+
+class Terminal:
+    """A JT/T 808 terminal on a real socket."""
+
+    def __init__(self, gateway: Running, phone: str = "13800138001") -> None:
+        self.phone, self.serial, self.rest = phone, 0, b""
+        self.socket = socket.create_connection(("127.0.0.1", gateway.settings.jt808_port), timeout=5)
+
+    def say(self, message_id: int, content: bytes = b"") -> None:
+        self.serial += 1
+        self.socket.sendall(encode.frame(message_id, self.phone, self.serial, content, 2019))
+
+    def hear(self) -> Message:
+        while True:
+            found, self.rest = frames.split(self.rest)
+            if found:
+                self.rest = b"".join(found[1:]) + self.rest
+                return parse(found[0])
+            data = self.socket.recv(4096)
+            assert data
+            self.rest += data
+
+    def log_in(self) -> bytes:
+        self.say(Id.REGISTER, encode.registration(2019, terminal="T1", plate="粤E00001"))
+        _, result, code = body.registered(self.hear().body)
+        assert result == 0
+        self.say(Id.AUTHENTICATE, encode.authentication(2019, code))
+        return self.hear().body
+
+
+def test_a_terminal_registers_authenticates_and_reports(gateway: Running) -> None:
+    terminal = Terminal(gateway)
+    assert terminal.log_in()[-1] == 0
+    terminal.say(Id.LOCATION, encode.location(113.105, 23.005, AT_MS, speed_mps=1.2))
+    answer = terminal.hear()
+    assert answer.id == Id.PLATFORM_ANSWER and answer.body[-1] == 0
+    found = gateway.facts()
+    assert [fact.worker for fact in found if isinstance(fact, Position)] == ["W1"]
+    assert any(isinstance(fact, Heartbeat) for fact in found)
+
+
+def test_a_stranger_may_not_register_and_a_wrong_code_fails(gateway: Running) -> None:
+    stranger = Terminal(gateway, "13999999999")
+    stranger.say(Id.REGISTER, encode.registration(2019, terminal="T9", plate=""))
+    assert body.registered(stranger.hear().body)[1] == 4  # no such terminal
+    stranger.say(Id.LOCATION, encode.location(113.105, 23.005, AT_MS))
+    assert stranger.hear().body[-1] == 1
+    terminal = Terminal(gateway)
+    terminal.say(Id.AUTHENTICATE, encode.authentication(2019, "wrong"))
+    assert terminal.hear().body[-1] == 1
+    assert not [fact for fact in gateway.facts() if isinstance(fact, Position)]
+
+
+def test_a_store_that_is_full_or_gone_makes_devices_keep_their_fixes(gateway: Running) -> None:
+    terminal = Terminal(gateway)
+    terminal.log_in()
+    gateway.store.client.config_set("maxmemory", "1")
+    try:
+        busy = gateway.post("/api/v1/positions", FIX)
+        assert busy.status_code == 503 and busy.headers["Retry-After"] == "5"
+        assert gateway.http.get(f"/osmand/{KEY}", params={"id": "x", "lat": "1", "lon": "1"}).status_code == 503
+        terminal.say(Id.LOCATION, encode.location(113.105, 23.005, AT_MS))
+        terminal.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            terminal.hear()
+    finally:
+        gateway.store.client.config_set("maxmemory", "0")
+    assert gateway.post("/api/v1/positions", FIX).status_code == 200
+
+
+def test_a_key_taken_away_is_refused_soon(gateway: Running) -> None:
+    assert gateway.post("/api/v1/positions", FIX).status_code == 200
+    sources.remove_source(gateway.store, "default")
+    for _ in range(40):
+        if gateway.post("/api/v1/positions", FIX).status_code == 401:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the key is still valid")

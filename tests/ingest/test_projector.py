@@ -1,0 +1,194 @@
+"""The projector on a real Valkey: what is folded, what is set aside, what survives a crash."""
+
+import pytest
+
+from config.city import City
+from config.settings import Settings
+from domain.facts import CaseStep, FeedStatus, FixFlag, Heartbeat, Position
+from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
+from ingest.projector import Projector
+from store.errors import StoreUnavailable
+from store.store import Store
+
+NOW = 1_783_901_730_000  # 2026-07-13 08:15:30 in Shanghai
+W1 = (113.105, 23.005)  # in the middle of the grid of W1
+
+
+def fix(worker: str, at_s: float = 0, lon: float = W1[0], lat: float = W1[1], **more: object) -> Position:
+    at_ms = NOW + int(at_s * 1000)
+    told = {"source": "t", "received_at_ms": at_ms, "worker": worker, "fixed_at_ms": at_ms, "lon": lon, "lat": lat}
+    return Position(**{**told, **more})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def projector(store: Store, city: City, settings: Settings) -> Projector:
+    return Projector(store, city, settings, "first")
+
+
+def fold(projector: Projector) -> int:
+    return sum(projector.step(block_ms=10) for _ in range(3))
+
+
+def worker_of(store: Store, name: str) -> Worker:
+    row = store.row("worker", name)
+    assert isinstance(row, Worker)
+    return row
+
+
+def flags_of(store: Store, name: str) -> list[FixFlag]:
+    return [FixFlag(flags) for flags in store.track(name, 0, 1 << 50)["flags"].tolist()]
+
+
+def test_a_fix_finds_its_grid_and_its_day(store: Store, projector: Projector) -> None:
+    store.append([fix("W1")])
+    assert fold(projector) == 1
+    worker = worker_of(store, "W1")
+    assert (worker.region, worker.day, worker.presence) == ("44060500101", "2026-07-13", Presence.MOVING)
+    assert store.track_days("W1") == ["2026-07-13"]
+
+
+def test_out_of_the_own_grid_beyond_the_margin_only(store: Store, projector: Projector) -> None:
+    store.append([fix("W1", 0, 113.1101), fix("W2", 0, *W1)])
+    fold(projector)
+    assert worker_of(store, "W1").presence is Presence.MOVING  # 10 m over the border
+    assert worker_of(store, "W2").presence is Presence.OUT_OF_GRID
+
+
+def test_a_worker_whom_the_roster_does_not_know_is_kept_as_such(store: Store, projector: Projector) -> None:
+    store.append([fix("stranger")])
+    fold(projector)
+    assert worker_of(store, "stranger").flags & WorkerFlag.UNROSTERED
+
+
+def test_a_place_outside_every_region_is_kept_without_one(store: Store, projector: Projector) -> None:
+    store.append([fix("stranger", 0, 113.9, 23.9)])
+    fold(projector)
+    assert worker_of(store, "stranger").region == ""
+
+
+def test_the_same_fix_again_is_counted_and_not_kept_twice(store: Store, projector: Projector) -> None:
+    store.append([fix("W1"), fix("W1", 10), fix("W1")])
+    fold(projector)
+    store.append([fix("W1", 10), fix("W1")])
+    fold(projector)
+    assert store.track("W1", 0, 1 << 50).size == 2
+    assert store.counts() == {("t", "position", "kept"): 2, ("t", "position", "duplicate"): 3}
+
+
+def test_late_fixes_repair_the_track_and_its_length(store: Store, projector: Projector) -> None:
+    late = fix("W1", 5, lat=W1[1] + 0.0002, received_at_ms=NOW + 60_000)
+    store.append([fix("W1"), fix("W1", 10, W1[0] + 0.0001)])
+    fold(projector)
+    short = worker_of(store, "W1").distance_m
+    store.append([late])
+    fold(projector)
+    worker = worker_of(store, "W1")
+    assert worker.fixed_at_ms == NOW + 10_000 and worker.fixes == 3
+    assert worker.distance_m == pytest.approx(short + 22.2 + 24.4 - 10.2, abs=0.5)
+    assert flags_of(store, "W1") == [0, FixFlag.LATE, 0]
+
+
+def test_every_doubtful_fix_is_in_the_track_with_its_reason(store: Store, projector: Projector) -> None:
+    store.append([
+        fix("W1"),
+        fix("W1", 10, fixed_at_ms=NOW + 10**9),
+        fix("W1", 20, 113.3),
+        fix("W1", 30, flags=int(FixFlag.MOCK)),
+        fix("W1", 40, 2.0, 48.0),
+        fix("W1", 50),
+        fix("W1", 50, W1[0] + 0.001),
+    ])  # fmt: skip
+    fold(projector)
+    found = flags_of(store, "W1")
+    for flag in (FixFlag.FUTURE, FixFlag.JUMP, FixFlag.MOCK, FixFlag.OUTSIDE, FixFlag.SAME_TIME):
+        assert sum(bool(flags & flag) for flags in found) == 1, flag
+    assert len(found) == 7 and worker_of(store, "W1").set_aside == 4  # the one of another day counts for that day
+
+
+def test_an_order_told_in_pieces_and_twice(store: Store, projector: Projector) -> None:
+    def step(status: str, at_s: int, **said: object) -> CaseStep:
+        told = {"source": "t", "received_at_ms": NOW, "order": "A1", "at_ms": NOW + at_s * 1000, "status": status}
+        return CaseStep(**{**told, **said})  # type: ignore[arg-type]
+
+    steps = [step("closed", 90), step("reported", 0, region="东社区", reporter="phone1"), step("handling", 30)]
+    store.append(steps)
+    fold(projector)
+    store.append(steps[:2])
+    fold(projector)
+    order = store.row("order", "A1")
+    assert isinstance(order, Order)
+    assert (order.status, order.region, order.reporter, order.steps) == ("closed", "440605001", "W1", 3)
+    assert [s.status for s in store.trail("A1")] == ["reported", "handling", "closed"]
+    assert store.counts()["t", "order", "duplicate"] == 2
+
+
+def test_the_position_of_an_order_refines_its_region_and_an_unknown_one_is_flagged(
+    store: Store, projector: Projector
+) -> None:
+    told = {"source": "t", "received_at_ms": NOW, "at_ms": NOW, "status": "reported", "lon": W1[0], "lat": W1[1]}
+    store.append([
+        CaseStep(order="inside", region="东社区", **told),
+        CaseStep(order="beside", region="西社区", **told),
+        CaseStep(order="lost", region="无此社区", **told),
+    ])  # fmt: skip
+    fold(projector)
+    rows = {name: store.row("order", name) for name in ("inside", "beside", "lost")}
+    assert all(isinstance(row, Order) for row in rows.values())
+    assert [row.region for row in rows.values()] == ["44060500101", "440605002", "44060500101"]  # type: ignore[union-attr]
+    assert rows["lost"].flags & OrderFlag.UNKNOWN_REGION  # type: ignore[union-attr]
+
+
+def test_a_feed_keeps_what_the_last_word_leaves_out(store: Store, projector: Projector) -> None:
+    told = {"source": "t", "received_at_ms": NOW, "feed": "F1"}
+    store.append([FeedStatus(at_ms=NOW, status="online", name="路口", lon=W1[0], lat=W1[1], **told)])
+    store.append([FeedStatus(at_ms=NOW + 9, status="frozen", **told), FeedStatus(at_ms=NOW + 5, status="online", **told)])
+    fold(projector)
+    feed = store.row("feed", "F1")
+    assert isinstance(feed, Feed) and (feed.status, feed.name, feed.region) == ("frozen", "路口", "44060500101")
+
+
+def test_time_alone_makes_a_worker_offline_and_the_change_is_told(store: Store, projector: Projector) -> None:
+    store.append([fix("W1"), Heartbeat(source="t", received_at_ms=NOW, worker="W4")])
+    fold(projector)  # the facts are months old: the next tick finds both offline
+    projector._next_tick_s = 0.0
+    fold(projector)
+    assert worker_of(store, "W1").presence is Presence.OFFLINE
+    assert worker_of(store, "W4").presence is Presence.OFFLINE
+    versions = [b.version for p in range(store.partitions) for b in store.tail({p: ("0-0", 0)}, 10).get(p, [])]
+    assert versions.count(1) >= 1
+
+
+def test_a_crash_between_fold_and_commit_folds_nothing_twice(
+    store: Store, city: City, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ingest.projector as module
+
+    real, calls = module.commit, []
+
+    def broken(*args: object) -> None:
+        calls.append(args)
+        if len(calls) % 2:
+            raise StoreUnavailable("cut")
+        real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "commit", broken)
+    store.append([fix("W1", n) for n in range(20)])
+    for _ in range(4):
+        projector = Projector(store, city, settings, "me")  # the same owner, back after a crash
+        try:
+            fold(projector)
+        except StoreUnavailable:
+            continue
+    assert store.track("W1", 0, 1 << 50).size == 20 and worker_of(store, "W1").fixes == 20
+    assert store.counts() == {("t", "position", "kept"): 20}
+
+
+def test_a_second_projector_waits_for_the_first(store: Store, city: City, settings: Settings, projector: Projector) -> None:
+    projector.step(block_ms=1)
+    second = Projector(store, city, settings, "second")
+    store.append([fix("W1")])
+    assert fold(second) == 0 and fold(projector) == 1
+    projector._release()
+    second._next_tick_s = 0.0
+    store.append([fix("W1", 10)])
+    assert fold(second) == 1

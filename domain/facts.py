@@ -27,7 +27,7 @@ class FixFlag(enum.IntFlag):
     FROZEN = 1024  # the very same coordinates for longer than any receiver gives
 
 
-SET_ASIDE: Final = (
+SET_ASIDE: Final = int(
     FixFlag.MOCK | FixFlag.FUTURE | FixFlag.JUMP | FixFlag.SAME_TIME | FixFlag.INACCURATE | FixFlag.OUTSIDE
 )
 """A fix with one of these is kept in the track with its reason and counts for nothing else."""
@@ -120,3 +120,7 @@ def entity(fact: AnyFact) -> str:
     match fact:
         case Position(worker=name) | Heartbeat(worker=name) | CaseStep(order=name) | FeedStatus(feed=name):
             return name
+
+
+LATE: Final = int(FixFlag.LATE)
+"""Plain integers: the operators of enum.IntFlag cost a microsecond each, and the folds ask several times per fix."""

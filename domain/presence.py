@@ -4,12 +4,14 @@ from typing import Final
 
 import msgspec
 
-from domain.facts import SET_ASIDE, FixFlag, Heartbeat, Position
+from domain.facts import LATE, SET_ASIDE, FixFlag, Heartbeat, Position
 from domain.geodesy import distance_m
 from domain.limits import Limits
 from domain.states import Presence, Worker, WorkerFlag
 
 SAME_PLACE_DEG: Final = 1e-6
+_MOCK, _SOS, _JUMP, _OUT = (int(f) for f in (FixFlag.MOCK, FixFlag.SOS, FixFlag.JUMP, FixFlag.OUT_OF_GRID))
+_WORKER_OUT: Final = int(WorkerFlag.OUT_OF_GRID)
 NEVER: Final = 1 << 62
 
 
@@ -27,13 +29,13 @@ def doubts(fix: Position, where: Where, limits: Limits) -> int:
     """The flags that a fix earns by itself, whatever came before it."""
     flags = fix.flags
     if fix.fixed_at_ms > fix.received_at_ms + limits.future_tolerance_s * 1000:
-        flags |= FixFlag.FUTURE
+        flags |= int(FixFlag.FUTURE)
     if where.outside:
-        flags |= FixFlag.OUTSIDE
+        flags |= int(FixFlag.OUTSIDE)
     if fix.accuracy_m is not None and fix.accuracy_m > limits.max_accuracy_m:
-        flags |= FixFlag.INACCURATE
+        flags |= int(FixFlag.INACCURATE)
     if where.out_of_grid:
-        flags |= FixFlag.OUT_OF_GRID
+        flags |= _OUT
     return flags
 
 
@@ -44,9 +46,9 @@ def judge(worker: Worker, fix: Position, flags: int, limits: Limits) -> int:
     if worker.fixed_at_ms and too_fast(worker.lon, worker.lat, worker.fixed_at_ms, fix, limits):
         agreed = worker.jump_count + 1 if _agrees(worker, fix, limits) else 1
         if agreed < limits.jump_confirmations:
-            return flags | FixFlag.JUMP
+            return flags | int(FixFlag.JUMP)
     if _same_place(worker, fix) and fix.fixed_at_ms - worker.same_since_ms >= limits.frozen_after_s * 1000:
-        flags |= FixFlag.FROZEN
+        flags |= int(FixFlag.FROZEN)
     return flags
 
 
@@ -77,12 +79,12 @@ def fold_fix(worker: Worker, fix: Position, where: Where, flags: int, limits: Li
     if flags & SET_ASIDE:
         if where.day == worker.day:
             changes["set_aside"] = worker.set_aside + 1
-        if flags & FixFlag.JUMP and not flags & FixFlag.LATE:
+        if flags & _JUMP and not flags & LATE:
             agreed = worker.jump_count + 1 if _agrees(worker, fix, limits) else 1
             changes.update(jump_lon=fix.lon, jump_lat=fix.lat, jump_at_ms=fix.fixed_at_ms, jump_count=agreed)
-        if flags & FixFlag.MOCK:
-            changes["flags"] = worker.flags | WorkerFlag.MOCK
-    elif flags & FixFlag.LATE:
+        if flags & _MOCK:
+            changes["flags"] = worker.flags | int(WorkerFlag.MOCK)
+    elif flags & LATE:
         if where.day == worker.day:
             changes.update(fixes=worker.fixes + 1, distance_m=worker.distance_m + detour_m)
     else:
@@ -127,16 +129,14 @@ def _place(worker: Worker, fix: Position, where: Where, flags: int, limits: Limi
 
 def _worker_flags(flags: int, where: Where) -> int:
     result = 0 if where.rostered else int(WorkerFlag.UNROSTERED)
-    if flags & FixFlag.SOS:
-        result |= WorkerFlag.SOS
-    if flags & FixFlag.OUT_OF_GRID:
-        result |= WorkerFlag.OUT_OF_GRID
-    return result
+    if flags & _SOS:
+        result |= int(WorkerFlag.SOS)
+    return result | _WORKER_OUT if flags & _OUT else result
 
 
 def fold_heartbeat(worker: Worker, beat: Heartbeat, rostered: bool, limits: Limits) -> Worker:
     """The worker after a sign of life, or after his broker said that the link is gone."""
-    changes: dict[str, object] = {"flags": worker.flags if rostered else worker.flags | WorkerFlag.UNROSTERED}
+    changes: dict[str, object] = {"flags": worker.flags if rostered else worker.flags | int(WorkerFlag.UNROSTERED)}
     if beat.up:
         changes.update(_heard(worker, beat.received_at_ms))
     elif beat.received_at_ms >= worker.heard_at_ms:
@@ -156,7 +156,7 @@ def presence(worker: Worker, now_ms: int, limits: Limits) -> Presence:
         return Presence.SILENT
     if worker.fixed_at_ms - worker.same_since_ms >= limits.frozen_after_s * 1000:
         return Presence.FROZEN
-    if worker.flags & WorkerFlag.OUT_OF_GRID:
+    if worker.flags & _WORKER_OUT:
         return Presence.OUT_OF_GRID
     still = worker.fixed_at_ms - worker.moved_at_ms >= limits.still_after_s * 1000
     return Presence.STILL if still else Presence.MOVING

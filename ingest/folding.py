@@ -10,7 +10,7 @@ import msgspec
 
 from config.city import City
 from domain import cases, presence
-from domain.facts import SET_ASIDE, AnyFact, CaseStep, FeedStatus, FixFlag, Heartbeat, Position
+from domain.facts import LATE, SET_ASIDE, AnyFact, CaseStep, FeedStatus, FixFlag, Heartbeat, Position
 from domain.states import Feed, Row, Step, Worker
 from domain.videofeeds import fold_feed
 from ingest.dayindex import DayIndexes
@@ -18,6 +18,14 @@ from ingest.places import Places
 from store import track
 from store.commit import Commit
 from store.store import Store
+
+_SLOW = SET_ASIDE | LATE
+
+
+def outcome(flags: int) -> str:
+    """kept, or the reasons for which a fix was set aside."""
+    aside = flags & SET_ASIDE
+    return "+".join(flag.name.lower() for flag in FixFlag(aside) if flag.name) if aside else "kept"
 
 
 class Changes:
@@ -49,7 +57,7 @@ class Partition:
         self._limits = places.city.limits
         self._workers: dict[str, Worker] = {}
         self._feeds: dict[str, Feed] = {}
-        self._days: dict[str, set[str]] = {}
+        self._days = store.all_track_days(number)
         self._indexes = DayIndexes(store.track_day)
         self._due: list[tuple[int, str]] = []
         self._waiting: set[str] = set()
@@ -96,17 +104,17 @@ class Partition:
         if fix.fixed_at_ms > worker.fixed_at_ms:
             flags = presence.judge(worker, fix, flags, self._limits)
         else:
-            flags |= FixFlag.LATE
-        if flags & (SET_ASIDE | FixFlag.LATE):
+            flags |= LATE
+        if flags & _SLOW:
             index = self._indexes.get(fix.worker, where.day, bytes(self._now.tracks.get((fix.worker, where.day), b"")))
             if index.knows(fix):
                 self._now.count(fix, "position", "duplicate")
                 return
             if index.has_time(fix):
-                flags |= FixFlag.SAME_TIME
-            elif flags & FixFlag.LATE and (prior := index.before(fix.fixed_at_ms)):
+                flags |= int(FixFlag.SAME_TIME)
+            elif flags & LATE and (prior := index.before(fix.fixed_at_ms)):
                 if presence.too_fast(prior[1], prior[2], prior[0], fix, self._limits):
-                    flags |= FixFlag.JUMP
+                    flags |= int(FixFlag.JUMP)
                 else:
                     detour_m = index.detour_m(fix)
         self._record(fix, where.day, flags)
@@ -115,11 +123,8 @@ class Partition:
     def _record(self, fix: Position, day: str, flags: int) -> None:
         self._now.tracks.setdefault((fix.worker, day), bytearray()).extend(track.pack(fix, flags))
         self._indexes.note(fix.worker, day, fix, flags)
-        reasons = [flag.name.lower() for flag in FixFlag(flags & SET_ASIDE) if flag.name]
-        self._now.count(fix, "position", "+".join(reasons) or "kept")
-        days = self._days.get(fix.worker)
-        if days is None:
-            days = self._days[fix.worker] = set(self._store.track_days(fix.worker))
+        self._now.count(fix, "position", outcome(flags))
+        days = self._days.setdefault(fix.worker, set())
         if day not in days:
             days.add(day)
             self._now.days[fix.worker] = ",".join(sorted(days))

@@ -20,7 +20,7 @@ from store.store import Store
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-ENTRIES_AT_ONCE = 256
+ENTRIES_AT_ONCE = 16
 
 
 class Owned(msgspec.Struct):
@@ -85,7 +85,13 @@ class Projector:
                 owned.read_to = entry_id
                 folded += len(portion)
                 portion = []
+                self._renew_if_late(owned)
         return folded
+
+    def _renew_if_late(self, owned: Owned) -> None:
+        """A large backlog takes longer than a tick; nobody shall think that its owner is gone."""
+        if time.monotonic() > self._next_tick_s + TICK_S:
+            renew(self._store, owned.lease)
 
     def _commit(self, owned: Owned, change: Commit) -> bool:
         try:

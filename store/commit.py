@@ -46,9 +46,16 @@ def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
 
 
 def renew(store: Store, lease: Lease) -> None:
-    """Say once more that the owner lives. Raises LeaseLost when the lease has run out or has gone to another."""
+    """Say once more that the owner lives; a lease that ran out is taken up again if nobody else has had it since.
+
+    Raises LeaseLost when it has gone to another.
+    """
     with _answers():
-        if store.client.get(keys.lease(lease.partition)) != lease.owner.encode():
+        holder = store.client.get(keys.lease(lease.partition))
+        if holder is None and int(store.client.get(keys.fence(lease.partition)) or 0) == lease.token:
+            store.client.set(keys.lease(lease.partition), lease.owner, px=LEASE_MS, nx=True)
+            holder = store.client.get(keys.lease(lease.partition))
+        if holder != lease.owner.encode():
             raise LeaseLost(f"partition {lease.partition}")
         store.client.pexpire(keys.lease(lease.partition), LEASE_MS)
 

@@ -152,6 +152,12 @@ class Store:
             text = self.client.hget(keys.days(self.partition_of(worker)), worker)
         return text.decode().split(",") if text else []
 
+    def all_track_days(self, partition: int) -> dict[str, set[str]]:
+        """Worker → the local days of which a track is kept."""
+        with _answers():
+            found = self.client.hgetall(keys.days(partition))
+        return {worker.decode(): set(text.decode().split(",")) for worker, text in found.items()}
+
     def track(self, worker: str, from_ms: int, to_ms: int) -> NDArray[np.void]:
         """Records with from_ms ≤ t < to_ms, in the order of time."""
         partition = self.partition_of(worker)

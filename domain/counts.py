@@ -17,8 +17,8 @@ Mask = NDArray[np.bool_]
 BASES: Final = ("report", "register", "limit", "close")
 """Which instant of an order must lie in the window (see `moments`)."""
 
-YELLOW_FROM: Final = 0.8
-"""Share of the limit used from which the light is yellow (B7)."""
+YELLOW_FROM_PCT: Final = 80
+"""Share of the limit used, in per cent, from which the light is yellow (B7)."""
 
 
 class Filters(msgspec.Struct, frozen=True):
@@ -186,8 +186,9 @@ def _limit_over(s: Slice) -> Mask:
 
 def _limit_nearly_used(s: Slice) -> Mask:
     known = (s["deadline_at_ms"] != NONE) & ~_limit_over(s)
+    left_ms = np.where(known, s["deadline_at_ms"] - s.as_of_ms, 0)
     limit_ms = np.where(known, s["deadline_at_ms"] - _clock_start(s), 0)
-    nearly: Mask = known & (s["deadline_at_ms"] - s.as_of_ms <= limit_ms * (1 - YELLOW_FROM))
+    nearly: Mask = known & (left_ms * 100 <= limit_ms * (100 - YELLOW_FROM_PCT))
     return nearly
 
 
@@ -209,7 +210,7 @@ def _status_is(*keys: str) -> Callable[[Slice], Mask]:
 
 
 def _open_in(stage: int) -> Callable[[Slice], Mask]:
-    table = stage == _STAGE
+    table: Mask = np.equal(_STAGE, stage)
     return lambda s: s.mask("open") & table[s["status"]]
 
 

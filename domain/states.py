@@ -71,7 +71,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     source: str
     received_at_ms: int
     at_unknown: bool = False
-    fields: dict[str, str | float | bool] = {}  # what this step said of the order, by field name of CaseStep
+    fields: dict[str, str | int | float | bool] = {}  # what this step said of the order, by field name of CaseStep
 
 
 class OrderFlag(enum.IntFlag):

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import httpx
 from ingest.delivery import Gateway
 from store import embedded
 from store.store import Store, open_store
+from tests.running import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "crash-key-crash-key-crash"
@@ -22,12 +22,6 @@ WORKERS = 40
 BATCHES_AT_ONCE = 3
 KILLS_EACH = 3
 START_MS = 1_783_901_730_000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Hall:

@@ -116,7 +116,11 @@ def _busy() -> Response:
 
 
 async def _osmand(gate: Gate, request: Request) -> Response:
-    """200 without a body when it is on disk; 400 with the reason, 403 for a wrong key, 503 when the phone shall keep it."""
+    """200 when it is on disk; 400 when nobody can tell who speaks, 403 for a wrong key, 503 when the phone shall keep it.
+
+    A fix that cannot be taken is answered 200 with the reason: the app repeats a refused one for ever, and everything
+    behind it in its queue would be lost.
+    """
     source = gate.access.source_of(request.path_params["key"])
     if source is None:
         gate.refuse(NOBODY, "wrong key", b"")
@@ -133,7 +137,7 @@ async def _osmand(gate: Gate, request: Request) -> Response:
         return Response("keep it", 503, {"Retry-After": str(RETRY_AFTER_S)})
     except ClientDisconnect:
         return Response(status_code=499)
-    return Response(taken.rejects[0].reason, 400) if taken.rejects else Response(status_code=200)
+    return Response(f"not taken: {taken.rejects[0].reason}" if taken.rejects else None, 200)
 
 
 async def _owntracks(gate: Gate, request: Request) -> Response:

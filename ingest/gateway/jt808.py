@@ -106,16 +106,15 @@ class Connection:
             if event.reply:
                 self._writer.write(event.reply)
         try:
-            taken = await self._gate.take(Decoded(tuple(facts)), self._source)
+            await self._gate.take(Decoded(tuple(facts)), self._source)
         except StoreUnavailable:
             return  # no answer: the terminal keeps what it has and sends it again
         finally:
             for reject in rejects:
                 self._gate.refuse(self._source.name, reject.reason, reject.raw)
-        if not taken.rejects:
-            for event in events:
-                if event.reply_when_durable:
-                    self._writer.write(event.reply_when_durable)
+        for event in events:
+            if event.reply_when_durable:
+                self._writer.write(event.reply_when_durable)
         await self._writer.drain()
 
     def _admit(self, device: str, _said: Registration) -> str | Refusal:

@@ -3,72 +3,23 @@
 import base64
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import httpx
-import msgspec
 import pytest
 
 from config.city import City
 from config.settings import Settings
 from domain.facts import CaseStep, FeedStatus, Heartbeat, Position
-from ingest.gateway.serve import serve
 from ingest.sources.jt808 import body, encode, frames
 from ingest.sources.jt808.message import Id, Message, parse
 from store import sources
 from store.store import Store
+from tests.running import KEY, Running
 
-KEY = "a-key-of-sixteen-or-more"
 FIX = {"worker": "W1", "fixed_at": "2026-07-13T08:15:30+08:00", "lon": 113.105, "lat": 23.005}
 AT_MS = 1_783_901_730_000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Running:
-    """A gateway in a thread of the test's own process."""
-
-    def __init__(self, settings: Settings, city: City, store: Store, url: str) -> None:
-        self.settings = msgspec.structs.replace(
-            settings, gateway_port=free_port(), jt808_port=free_port(), ingest_key=KEY, append_timeout_s=1.0
-        )
-        self.store = store
-        self.stop = threading.Event()
-        arguments = (self.settings, city, store, url, self.stop, {})
-        self.thread = threading.Thread(target=serve, args=arguments, daemon=True)
-        self.thread.start()
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.settings.gateway_port}", trust_env=False)
-        for _ in range(200):
-            try:
-                self.http.get("/healthz")
-                break
-            except httpx.TransportError:
-                time.sleep(0.02)
-
-    def post(self, path: str, content: object, key: str = KEY) -> httpx.Response:
-        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return self.http.post(path, content=raw, headers={"Authorization": f"Bearer {key}"})
-
-    def facts(self) -> list[object]:
-        """Everything on disk, in the order of arrival within a partition."""
-        read = self.store.read_facts(dict.fromkeys(range(self.store.partitions), "0-0"), 10_000, 10)
-        return [fact for entries in read.values() for _, batch in entries for fact in batch]
-
-    def refused(self) -> dict[tuple[str, str], int]:
-        time.sleep(0.7)  # refusals are written every 0.3 s
-        return sources.count_rejects(self.store)
-
-    def end(self) -> None:
-        self.http.close()
-        self.stop.set()
-        self.thread.join(10)
-        assert not self.thread.is_alive()
 
 
 @pytest.fixture
@@ -128,6 +79,8 @@ def test_osmand_speaks_by_query_form_and_json(gateway: Running) -> None:
     found = {fact.worker: fact.speed_mps for fact in gateway.facts() if isinstance(fact, Position)}
     assert found == {w: pytest.approx(1.194, abs=0.001) for w in ("W1", "W2", "W3")}
     assert gateway.http.get(path, params={"lat": "1"}).status_code == 400
+    astray = gateway.http.get(path, params={**query, "lat": "95"})  # refused for good: the phone's queue must move on
+    assert (astray.status_code, astray.text) == (200, "not taken: lat out of range: 95.0")
     assert gateway.http.get("/osmand/wrong", params=query).status_code == 403
 
 

@@ -110,15 +110,19 @@ def test_an_order_told_in_pieces_and_twice(store: Store, projector: Projector) -
         told = {"source": "t", "received_at_ms": NOW, "order": "A1", "at_ms": NOW + at_s * 1000, "status": status}
         return CaseStep(**{**told, **said})  # type: ignore[arg-type]
 
-    steps = [step("closed", 90), step("reported", 0, region="东社区", reporter="phone1"), step("handling", 30)]
+    said = {"region": "东社区", "reporter": "phone1", "deadline_at_ms": NOW + 60_000}
+    steps = [step("closed", 90), step("reported", 0, **said), step("handling", 30)]
     store.append(steps)
     fold(projector)
     store.append(steps[:2])
     fold(projector)
+    store.append([step("archived", 95)])  # folded from the trail as the store gives it back
+    fold(projector)
     order = store.row("order", "A1")
     assert isinstance(order, Order)
-    assert (order.status, order.region, order.reporter, order.steps) == ("closed", "440605001", "W1", 3)
-    assert [s.status for s in store.trail("A1")] == ["reported", "handling", "closed"]
+    assert (order.status, order.region, order.reporter, order.steps) == ("archived", "440605001", "W1", 4)
+    assert (order.deadline_at_ms, order.on_time) == (NOW + 60_000, False)
+    assert [s.status for s in store.trail("A1")] == ["reported", "handling", "closed", "archived"]
     assert store.counts()["t", "order", "duplicate"] == 2
 
 

@@ -1,0 +1,88 @@
+"""What a generated city is made from beside the real names and outlines: a YAML file each in `plans/`."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from config.city_model import Level
+
+Place = tuple[float, float]  # lon, lat
+
+
+class River(msgspec.Struct):
+    """`course` in lon, lat; or along the city's `border` between two places of it, from `before` to `after`."""
+
+    name: str
+    name_en: str
+    width_m: float
+    course: list[Place] = []
+    before: list[Place] = []
+    border: list[Place] = []
+    after: list[Place] = []
+
+
+class Plan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What all cities have. `homes`: lon, lat, reach in m, weight."""
+
+    code: str
+    names: dict[str, str]
+    levels: list[Level]
+    roles: dict[str, int]
+    n_cameras: int
+    homes: list[tuple[float, float, float, float]]
+    rivers: list[River]
+    generated: str
+    generated_en: str
+
+    def head(self, kind: str, seed: int) -> dict[str, Any]:
+        """The content of city.yaml."""
+        levels = [{"key": v.key, "zh": v.zh, "en": v.en} for v in self.levels]
+        told = {"code": self.code, **self.names, "timezone": "Asia/Shanghai", "kind": kind, "seed": seed, "levels": levels}
+        return told | {"generated": self.generated, "generated_en": self.generated_en}
+
+
+class StreetPlan(Plan, kw_only=True, forbid_unknown_fields=True):
+    """One street with its road net. Arterials: name, name_en, lon, lat, lean in degrees off the north or the east."""
+
+    n_grids: int
+    n_blocks: int
+    area_km2: float
+    north: list[Place]
+    north_south: list[tuple[str, str, float, float, float]]
+    east_west: list[tuple[str, str, float, float, float]]
+    streets: list[str]
+    lanes: list[str]
+    parks: list[tuple[str, str, float, float, float, float]]
+    dedicated: list[str]
+    creeks: list[tuple[str, str, Place, Place, float]]
+    places: dict[str, tuple[str, float, float]]
+
+
+class DistrictPlan(Plan, kw_only=True, forbid_unknown_fields=True):
+    """One or more districts. `leaf_word` names a leaf, `digits` has its number; workers belong to `place_level`."""
+
+    leaf_word: str
+    digits: int
+    n_leaves: int
+    place_level: str
+    prefix: str
+    centre: Place
+    towns: dict[str, Place]
+    lakes: list[tuple[str, str, float, float, float]]
+    greens: list[tuple[str, str, float, float, float]]
+
+
+def read_street_plan(kind: str) -> StreetPlan:
+    """The plan of `plans/<kind>.yaml`."""
+    return msgspec.convert(_read(kind), StreetPlan)
+
+
+def read_district_plan(kind: str) -> DistrictPlan:
+    """The plan of `plans/<kind>.yaml`."""
+    return msgspec.convert(_read(kind), DistrictPlan)
+
+
+def _read(kind: str) -> Any:
+    return yaml.safe_load((Path(__file__).parent / "plans" / f"{kind}.yaml").read_text(encoding="utf-8"))

@@ -1,0 +1,157 @@
+"""Rows of the hall as JSON types, with the names that people read. Instants are ms (`*_at_ms`)."""
+
+from typing import TYPE_CHECKING, Any
+
+from config.city_model import RosterEntry
+from domain.counts import YELLOW_FROM_PCT
+from domain.lifecycle import STATUSES
+from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
+
+if TYPE_CHECKING:
+    from config.city_model import City
+
+Json = dict[str, Any]
+
+
+def order_brief(city: "City", row: Order, now_ms: int) -> Json:
+    """One order in a list."""
+    status = STATUSES.get(row.status, STATUSES["reported"])
+    return {
+        "order": row.order,
+        "title": row.title or matter_name(city, row.category) or row.order,
+        "status": status.key,
+        "stage": status.stage,
+        "open": not status.final,
+        "closed": status.closed,
+        "light": light(row, now_ms),
+        "reported_at_ms": row.reported_at_ms,
+        "accepted_at_ms": row.accepted_at_ms,
+        "registered_at_ms": row.registered_at_ms,
+        "closed_at_ms": row.closed_at_ms,
+        "status_at_ms": row.status_at_ms,
+        "deadline_at_ms": row.deadline_at_ms,
+        "on_time": row.on_time,
+        "region": row.region,
+        "region_name": region_name(city, row.region),
+        "department": row.department,
+        "department_name": department_name(city, row.department),
+        "category": row.category,
+        "category_name": matter_name(city, row.category),
+        "source": row.channel or row.source,
+        "channel": row.channel,
+        "ingest_source": row.source,
+        "lon": row.lon,
+        "lat": row.lat,
+        "address": row.address,
+        "reporter": row.reporter,
+        "handler": row.handler,
+        "flags": [flag.name.lower() for flag in OrderFlag if row.flags & flag and flag.name],
+        "steps": row.steps,
+    }
+
+
+def clock_start_ms(row: Order) -> int:
+    """Since when the limit has run: registered, else accepted, else reported."""
+    return next((at for at in (row.registered_at_ms, row.accepted_at_ms) if at is not None), row.reported_at_ms)
+
+
+def limit_used(row: Order, now_ms: int) -> float | None:
+    """Share of the limit used by now, or by the close; None without a limit. Natural time."""
+    if row.deadline_at_ms is None or row.deadline_at_ms <= clock_start_ms(row):
+        return None
+    until_ms = now_ms if row.closed_at_ms is None else row.closed_at_ms
+    return (until_ms - clock_start_ms(row)) / (row.deadline_at_ms - clock_start_ms(row))
+
+
+def light(row: Order, now_ms: int) -> str | None:
+    """green, yellow or red of an open order, as `domain.counts` in_limit, due_soon and overdue; None when it has ended."""
+    if row.status in STATUSES and STATUSES[row.status].final:
+        return None
+    if row.deadline_at_ms is None:
+        return "green"
+    if row.deadline_at_ms < now_ms:
+        return "red"
+    limit_ms = row.deadline_at_ms - clock_start_ms(row)
+    return "yellow" if (row.deadline_at_ms - now_ms) * 100 <= limit_ms * (100 - YELLOW_FROM_PCT) else "green"
+
+
+def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int) -> Json:
+    """One worker in a list: who he is, where he is, how he is. `row` None: on the roster, never heard of."""
+    entry = city.roster.get(worker)
+    row = row or Worker(worker=worker)
+    seen = row.fixed_at_ms > 0
+    today = row.day == city.day_of(now_ms)
+    return {
+        "worker": worker,
+        **person(city, worker, entry),
+        "presence": Presence(row.presence).name.lower(),
+        "lon": row.lon if seen else None,
+        "lat": row.lat if seen else None,
+        "region": row.region,
+        "region_name": region_name(city, row.region),
+        "fixed_at_ms": row.fixed_at_ms or None,
+        "heard_at_ms": row.heard_at_ms or None,
+        "accuracy_m": row.accuracy_m,
+        "speed_mps": row.speed_mps,
+        "heading_deg": row.heading_deg,
+        "battery_pct": row.battery_pct,
+        "flags": [flag.name.lower() for flag in WorkerFlag if row.flags & flag and flag.name],
+        "day": row.day,
+        "fixes": row.fixes if today else 0,
+        "set_aside": row.set_aside if today else 0,
+        "distance_m": round(row.distance_m, 1) if today else 0.0,
+    }
+
+
+def person(city: "City", worker: str, entry: RosterEntry | None) -> Json:
+    """What the roster says. The phone number is masked: it is personal data."""
+    if entry is None:
+        return {"name": worker, "role": "other", "tier": None, "grid": "", "grid_name": "", "phone": "", "rostered": False}
+    return {
+        "name": entry.name,
+        "role": entry.role,
+        "tier": entry.tier,
+        "grid": entry.region,
+        "grid_name": region_name(city, entry.region),
+        "phone": masked(entry.phone),
+        "rostered": True,
+    }
+
+
+def masked(phone: str) -> str:
+    """13812345678 → 138****5678; anything shorter than seven digits is hidden whole."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "*" * len(phone)
+
+
+def feed_brief(city: "City", row: Feed) -> Json:
+    return {
+        "feed": row.feed,
+        "name": row.name or row.feed,
+        "status": row.status,
+        "status_at_ms": row.at_ms or None,
+        "lon": row.lon,
+        "lat": row.lat,
+        "region": row.region,
+        "region_name": region_name(city, row.region),
+        "owner": row.owner,
+        "streams": row.streams,
+        "direction_deg": row.direction_deg,
+        "fov_deg": row.fov_deg,
+    }
+
+
+def region_brief(city: "City", code: str) -> Json:
+    region = city.regions[code]
+    return {"code": code, "name": region.name, "name_en": region.name_en or region.name, "level": region.level}
+
+
+def region_name(city: "City", code: str) -> str:
+    return city.regions[code].name if code in city.regions else code
+
+
+def department_name(city: "City", key: str) -> str:
+    return city.departments[key].name if key in city.departments else key
+
+
+def matter_name(city: "City", key: str) -> str:
+    return city.matters[key].name if key in city.matters else key

@@ -1,0 +1,67 @@
+"""The rows of the list of orders, page by page."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, State, no_update
+
+from config.settings import Settings
+from config.words import words
+from dashboard import query
+from dashboard.callbacks.routing import params_of
+from layouts import ids, pages
+
+if TYPE_CHECKING:
+    from config.city_model import City
+    from dashboard.hall import Hall
+
+LIGHT_SIGNS = {"red": "■", "yellow": "▲", "green": "●"}
+
+
+def register(app: Dash, hall: "Hall", settings: Settings) -> None:
+    """Answers the grid's requests for rows."""
+
+    @app.callback(
+        Output(ids.ORDERS_GRID, "getRowsResponse"),
+        Output(ids.ORDERS_TOTAL, "children"),
+        Input(ids.ORDERS_GRID, "getRowsRequest"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )
+    def rows(request: dict[str, Any] | None, search: str | None) -> Any:
+        if request is None:
+            return no_update, no_update
+        params = params_of(search)
+        lang = pages.language(params, settings)
+        first = int(request["startRow"])
+        try:
+            page = query.orders_page(hall, params, first, int(request["endRow"]) - first)
+        except (KeyError, ValueError):
+            return {"rowData": [], "rowCount": 0}, "0"
+        response = {"rowData": [row(hall.city, item, lang) for item in page["items"]], "rowCount": page["total"]}
+        return response, f"{page['total']:,}"
+
+
+def row(city: "City", item: dict[str, Any], lang: str) -> dict[str, Any]:
+    """One order as the table's columns want it: text only, instants in the city's zone."""
+    said = words(lang)
+
+    def moment(at_ms: int | None) -> str:
+        return "" if at_ms is None else dt.datetime.fromtimestamp(at_ms / 1000, city.zone).strftime("%Y-%m-%d %H:%M")
+
+    light = item["light"]
+    return {
+        "order": item["order"],
+        "light": light,
+        "light_text": f"{LIGHT_SIGNS[light]} {said[f'light.{light}']}" if light else said["light.ended"],
+        "title": item["title"],
+        "category_name": item["category_name"],
+        "region_name": item["region_name"],
+        "department_name": item["department_name"],
+        "source": item["source"],
+        "status_text": said[f"status.{item['status']}"],
+        "reported_text": moment(item["reported_at_ms"]),
+        "deadline_text": moment(item["deadline_at_ms"]),
+        "closed_text": moment(item["closed_at_ms"]),
+        "on_time_text": "" if item["on_time"] is None else said["answer.yes" if item["on_time"] else "answer.no"],
+    }

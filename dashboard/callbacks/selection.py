@@ -1,0 +1,50 @@
+"""What opens over the wall when a worker, an order or a feed is picked."""
+
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, State, html
+
+from config.settings import Settings
+from config.words import words
+from dashboard import query
+from dashboard.callbacks.routing import params_of
+from layouts import dossier, ids, order, pages
+from store.errors import StoreError
+
+if TYPE_CHECKING:
+    from dashboard.hall import Hall
+
+
+def register(app: Dash, hall: "Hall", settings: Settings) -> None:
+    """The drawer. A region that is picked is a matter of the address (assets/js/70_shell.js)."""
+
+    @app.callback(
+        Output(ids.DRAWER, "children"),
+        Output(ids.DRAWER, "hidden"),
+        Input(ids.SELECTION, "data"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )
+    def open_drawer(selection: dict[str, Any] | None, search: str | None) -> Any:
+        kind = (selection or {}).get("kind")
+        if selection is None or kind not in ("worker", "order", "feed"):
+            return [], True
+        lang = pages.language(params_of(search), settings)
+        return content(hall, kind, str(selection["id"]), lang), False
+
+
+def content(hall: "Hall", kind: str, name: str, lang: str) -> list[Any]:
+    """The drawer's content for one object; why there is none, if there is none."""
+    catalogue = dict(words(lang))
+    try:
+        if kind == "worker":
+            return dossier.drawer(catalogue, lang, query.worker_dossier(hall, name))
+        if kind == "order":
+            return order.drawer(catalogue, lang, query.order_page(hall, name))
+        with hall.lock:
+            feed = hall.feeds[name]
+        return order.feed_drawer(catalogue, query.feed_brief(hall.city, feed))
+    except KeyError:
+        return [html.P(catalogue["page.gone"].format(id=name), className="empty")]
+    except StoreError:
+        return [html.P(catalogue["page.store_gone"], className="fault")]

@@ -1,0 +1,205 @@
+"""The hall: the whole city in the memory of one web process, kept current by tailing every partition of the store."""
+
+import logging
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from dashboard.live.columns import KINDS
+from dashboard.live.scope import Scopes
+from dashboard.live.table import FIRST_VERSION, LiveTable
+from domain.states import Feed, Order, Row, Worker
+from store.errors import StoreError, Trimmed
+
+if TYPE_CHECKING:
+    from config.city_model import City
+    from store.store import Snapshot, Store
+
+log = logging.getLogger(__name__)
+
+TAIL_BLOCK_MS: Final = 1000
+SNAPSHOT_BATCH: Final = 2000
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 5.0
+
+Rows = Iterable[tuple[str, Row]]
+
+
+def clock_ms() -> int:
+    """Now, in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Hall:
+    """Newest rows of the city and their live tables. One per web process.
+
+    `lock` guards everything; whoever reads several rows holds it meanwhile, and shortly. `version` rises with every batch
+    applied. `ready` is set once every partition has been read for the first time; `connected` tells whether the store
+    answered last time, `heard_at_ms` when it did.
+    """
+
+    def __init__(self, city: "City", store: "Store | None" = None, now_ms: Callable[[], int] = clock_ms) -> None:
+        self.city = city
+        self.store = store
+        self.now_ms = now_ms
+        self.epoch = secrets.token_hex(6)
+        self.version = FIRST_VERSION
+        self.lock = threading.RLock()
+        self.ready = threading.Event()
+        self.connected = False
+        self.heard_at_ms = 0
+        self.scopes = Scopes(city)
+        self.workers: dict[str, Worker] = {}
+        self.orders: dict[str, Order] = {}
+        self.feeds: dict[str, Feed] = {}
+        self.tables = {name: LiveTable(kind.shape, self.epoch) for name, kind in KINDS.items()}
+        self.last_change_at_ms = dict.fromkeys(KINDS, 0)
+        self.newest_received_at_ms = 0
+        self._rows: dict[str, dict[str, Any]] = {"worker": self.workers, "order": self.orders, "feed": self.feeds}
+        self._positions: dict[int, tuple[str, int]] = {}
+        self._outage_told = False
+        self._stopped = threading.Event()
+
+    @property
+    def worker_table(self) -> LiveTable:
+        return self.tables["worker"]
+
+    @property
+    def order_table(self) -> LiveTable:
+        return self.tables["order"]
+
+    @property
+    def feed_table(self) -> LiveTable:
+        return self.tables["feed"]
+
+    @property
+    def lag_ms(self) -> int | None:
+        """Age of the newest position received from a device; None before the first one."""
+        return self.now_ms() - self.newest_received_at_ms if self.newest_received_at_ms else None
+
+    def apply(self, rows: Rows, received_at_ms: int) -> None:
+        """Take in changed rows; a row older than the one held (by its version) changes nothing."""
+        with self.lock:
+            for name, newest in _newest(rows).items():
+                held = self._rows[name]
+                fresh = [row for row_id, row in newest.items() if row_id not in held or held[row_id].version < row.version]
+                self._write(name, fresh, received_at_ms)
+
+    def replace(self, partition_of: Callable[[str], int], partition: int, rows: Rows, received_at_ms: int) -> None:
+        """Take in a partition as it stands: what it no longer has is dropped, whatever the version of what is held.
+
+        (A store that was set back or made anew counts its versions from where it stands.)
+        """
+        seen: dict[str, set[str]] = {name: set() for name in KINDS}
+        stream = iter(rows)
+        while batch := list(islice(stream, SNAPSHOT_BATCH)):
+            with self.lock:
+                for name, newest in _newest(batch).items():
+                    seen[name].update(newest)
+                    held = self._rows[name]
+                    self._write(name, [row for row_id, row in newest.items() if held.get(row_id) != row], received_at_ms)
+        with self.lock:
+            for name, held in self._rows.items():
+                lost = [row_id for row_id in held if row_id not in seen[name] and partition_of(row_id) == partition]
+                self._drop(name, lost, received_at_ms)
+
+    def _write(self, name: str, rows: list[Any], received_at_ms: int) -> None:
+        if not rows:
+            return
+        kind = KINDS[name]
+        ids = [kind.row_id(row) for row in rows]
+        self.version += 1
+        self.tables[name].write(self.version, ids, kind.values(self.city, self.scopes, rows))
+        self._rows[name].update(zip(ids, rows, strict=True))
+        self.last_change_at_ms[name] = received_at_ms
+        if name == "worker":
+            self.newest_received_at_ms = max(self.newest_received_at_ms, *(row.received_at_ms for row in rows))
+
+    def _drop(self, name: str, ids: list[str], received_at_ms: int) -> None:
+        if not ids:
+            return
+        self.version += 1
+        self.tables[name].drop(self.version, ids)
+        for row_id in ids:
+            del self._rows[name][row_id]
+        self.last_change_at_ms[name] = received_at_ms
+
+    def follow(self) -> threading.Thread:
+        """Start the thread that keeps the hall current until `stop`; it outlives every outage of the store."""
+        thread = threading.Thread(target=self._follow, name="hall", daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """End the thread of `follow`; it notices within about a second."""
+        self._stopped.set()
+
+    def _follow(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopped.is_set():
+            try:
+                self._advance()
+            except Trimmed as trimmed:
+                log.warning("%s: reading the partition anew", trimmed)
+                self._positions.pop(trimmed.partition, None)
+            except StoreError as error:
+                self._outage("the store does not answer: %s", error)
+            except Exception as error:  # a wall must not stand still for ever over one bad row: told, then tried anew
+                self._outage("the hall cannot take in what the store says: %r", error, exc_info=True)
+                self._positions.clear()
+            else:
+                pause_s = FIRST_PAUSE_S
+                continue
+            self._stopped.wait(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    def _advance(self) -> None:
+        """One step: a snapshot of each partition that has no position, then the next changes of all."""
+        store = self.store
+        assert store is not None, "a hall without a store has nothing to follow"
+        for partition in range(store.partitions):
+            if partition not in self._positions:
+                snapshot: Snapshot = store.snapshot(partition)
+                self.replace(store.partition_of, partition, snapshot.rows, self.now_ms())
+                self._positions[partition] = (snapshot.position, snapshot.version)
+                self._heard()
+        self.ready.set()
+        batches = store.tail(self._positions, TAIL_BLOCK_MS)
+        self.apply(_all_rows(batches), self.now_ms())
+        for partition, of_partition in batches.items():
+            self._positions[partition] = (of_partition[-1].position, of_partition[-1].version)
+        self._heard()
+
+    def _heard(self) -> None:
+        self.heard_at_ms = self.now_ms()
+        if not self.connected:
+            log.info("the hall follows the store")
+        self.connected, self._outage_told = True, False
+
+    def _outage(self, message: str, error: Exception, *, exc_info: bool = False) -> None:
+        """Said once per outage."""
+        if not self._outage_told:
+            log.error(message, error, exc_info=exc_info)
+        self.connected, self._outage_told = False, True
+
+
+def _all_rows(batches: dict[int, list[Any]]) -> Iterator[tuple[str, Row]]:
+    for of_partition in batches.values():
+        for batch in of_partition:
+            yield from batch.rows
+
+
+def _newest(rows: Rows) -> dict[str, dict[str, Any]]:
+    """By table and id, of each id the row with the highest version."""
+    newest: dict[str, dict[str, Any]] = {}
+    for name, row in rows:
+        of_table = newest.setdefault(name, {})
+        row_id = KINDS[name].row_id(row)
+        held = of_table.get(row_id)
+        if held is None or held.version <= row.version:
+            of_table[row_id] = row
+    return newest

@@ -1,0 +1,173 @@
+"""Indicators of a region and period, in all and by group, each number with what it takes to open its orders."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from dashboard.briefs import Json, department_name, matter_name, region_name
+from dashboard.filters import NOBODY, OrderQuery, region_code
+from dashboard.orderbook import orders_of
+from domain.counts import Filters, Slice
+from domain.indicators import (
+    DEFINITIONS,
+    GROUPINGS,
+    Durations,
+    Figure,
+    durations,
+    figures_of,
+    grouped,
+    grouped_durations,
+)
+
+if TYPE_CHECKING:
+    from config.city_model import City
+    from dashboard.hall import Hall
+
+SHOWN: Final = (
+    "reported", "accepted", "registered", "closed", "closed_on_time", "closed_late", "closed_unjudged", "open", "overdue",
+    "due_soon", "rejected", "voided", "close_due", "closed_before_reported", "closure_rate", "on_time_closure_rate",
+    "on_time_of_closed", "on_time_of_reported", "completion_rate", "settlement_rate", "closed_of_reported", "open_rate",
+)  # fmt: skip
+"""The figures of an answer that names none."""
+
+
+def indicators(
+    hall: "Hall",
+    region: str | None = None,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    by: str | None = None,
+    *,
+    basis: str = "report",
+    keys: Iterable[str] = SHOWN,
+    words: Mapping[str, frozenset[str]] | None = None,
+    now_ms: int | None = None,
+) -> Json:
+    """Figures of the orders of a region and window, and of each group when `by` (domain.indicators.GROUPINGS) is given.
+
+    → {region, region_name, from_ms, to_ms, basis, as_of_ms, by, filters, figures, durations, groups, definitions}.
+    A figure: {numerator, denominator, value (per cent, 4 decimals, or the count), shown, definition, as_of_ms}.
+    A group: {key, name, filters, figures, durations}; `filters` are the parameters of `orders_page` that, with `figure`
+    and `part` added, list the orders of any of its numbers. Raises UnknownRegion, KeyError for a figure or grouping that
+    does not exist.
+    """
+    now_ms = hall.now_ms() if now_ms is None else now_ms
+    filters = Filters(words=dict(words or {}), from_ms=from_ms, to_ms=to_ms, basis=basis)
+    query = OrderQuery(region=region_code(hall.city, region), filters=filters, as_of_ms=now_ms)
+    return indicators_of(hall, query, by, tuple(keys))
+
+
+def indicators_of(hall: "Hall", query: OrderQuery, by: str | None, keys: tuple[str, ...] = SHOWN) -> Json:
+    """`indicators` of a query (its `count` and `sort` play no part)."""
+    if by is not None and by not in GROUPINGS:
+        raise KeyError(by)
+    city, base = hall.city, link(query)
+    with hall.lock:
+        frame = orders_of(hall)
+        s = Slice(frame, query.within(city, frame), query.as_of_ms)
+        total, took = figures_of(s, keys), durations(s)
+        groups = [] if by is None else _groups(city, s, query, by, keys)
+    return {
+        "region": query.region,
+        "region_name": region_name(city, query.region),
+        "from_ms": query.filters.from_ms,
+        "to_ms": query.filters.to_ms,
+        "basis": query.filters.basis,
+        "as_of_ms": query.as_of_ms,
+        "by": by,
+        "filters": base,
+        "figures": {key: figure_json(figure) for key, figure in total.items()},
+        "durations": _durations_json(took),
+        "groups": groups,
+        "definitions": {DEFINITIONS[key].tag: definition_json(key) for key in keys},
+    }
+
+
+def _groups(city: "City", s: Slice, query: OrderQuery, by: str, keys: tuple[str, ...]) -> list[Json]:
+    roll = region_roll(city, query.region) if by == "region" else None
+    took = grouped_durations(s, by, city.zone, roll)
+    return [
+        {
+            "key": group.key,
+            "name": _group_name(city, by, group.key),
+            "filters": {**link(query), **group_link(city, query, by, group.key)},
+            "figures": {key: figure_json(figure) for key, figure in group.figures.items()},
+            "durations": _durations_json(took[group.key]),
+        }
+        for group in grouped(s, keys, by, city.zone, roll)
+    ]
+
+
+def region_roll(city: "City", region: str) -> dict[str, str]:
+    """Each code below a region → the child that it lies in; the region itself → itself."""
+    roll = {code: child for child in city.children(region) for code in city.subtree(child)}
+    return {**roll, region: region}
+
+
+def link(query: OrderQuery) -> dict[str, str]:
+    """Parameters of `orders_page` that mean the same query."""
+    f = query.filters
+    given: dict[str, Any] = {"region": query.region, "direct": "1" if query.direct else None, "from": f.from_ms, "to": f.to_ms}
+    given |= {name: next(iter(allowed)) or NOBODY for name, allowed in f.words.items()}
+    given |= {"basis": f.basis if f.basis != "report" else None, "stage": f.stage}
+    given |= {"status": ",".join(sorted(f.statuses)) if f.statuses else None}
+    given |= {"open": None if f.open is None else str(int(f.open)), "as_of": query.as_of_ms}
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def group_link(city: "City", query: OrderQuery, by: str, key: str) -> dict[str, str]:
+    """What narrows the query to one of its groups."""
+    if by == "region":
+        return {"region": key or NOBODY} | ({"direct": "1"} if key == query.region else {})
+    if by in ("month", "day"):
+        first, after = _calendar_ms(city, key)
+        f = query.filters
+        first = first if f.from_ms is None else max(first, f.from_ms)
+        return {"from": str(first), "to": str(after if f.to_ms is None else min(after, f.to_ms))}
+    return {by: key or NOBODY}
+
+
+def _calendar_ms(city: "City", key: str) -> tuple[int, int]:
+    if len(key) > 7:
+        return city.day_bounds(key)
+    year, month = int(key[:4]), int(key[5:7])
+    after = f"{year + 1}-01-01" if month == 12 else f"{year}-{month + 1:02d}-01"
+    return city.day_bounds(f"{key}-01")[0], city.day_bounds(after)[0]
+
+
+def _group_name(city: "City", by: str, key: str) -> str:
+    if by == "region":
+        return region_name(city, key)
+    if by == "department":
+        return department_name(city, key)
+    if by == "category":
+        return matter_name(city, key)
+    if by in ("reporter", "handler") and key in city.roster:
+        return city.roster[key].name
+    return key
+
+
+def figure_json(figure: Figure) -> Json:
+    return {
+        "key": figure.key,
+        "numerator": figure.num,
+        "denominator": figure.den,
+        "value": figure.num if figure.den is None else figure.value4,
+        "shown": figure.shown,
+        "definition": figure.definition,
+        "as_of_ms": figure.as_of_ms,
+    }
+
+
+def definition_json(key: str) -> Json:
+    d = DEFINITIONS[key]
+    return {"key": d.key, "version": d.version, "word": d.word, "numerator": d.num, "denominator": d.den}
+
+
+def _durations_json(took: Durations) -> Json:
+    return {
+        "n": took.n,
+        "median_s": took.median_s,
+        "p90_s": took.p90_s,
+        "mean_s": took.mean_s,
+        "left_out": {"close_time_unknown": took.left_out_unknown, "closed_before_reported": took.left_out_before_reported},
+    }

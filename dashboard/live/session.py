@@ -1,0 +1,292 @@
+"""The live sessions: who watches what, how far each screen has come, and the one ticker that serves them all.
+
+A screen has one message in flight at most; the next is made when it has acknowledged that one. So a slow screen skips
+what it is too slow for, and nothing ever queues for it. What a screen holds is what it says that it holds: its cursors.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from dashboard.hall import Hall
+from dashboard.live import frame as frames
+from dashboard.live.scope import Scope
+from dashboard.live.shared import SharedFigures
+from dashboard.live.table import LiveTable
+from dashboard.period import PERIODS
+
+log = logging.getLogger(__name__)
+
+TICK_S: Final = 0.05
+SHORTEST_SPACING_S: Final = 0.1  # also for a screen that changes its region all the time
+IDLE_S: Final = 5.0  # a screen hears of us that often although nothing changed
+DEAD_AFTER_S: Final = 45.0  # without acknowledgement
+
+WireCursor = Annotated[list[str | int | None], msgspec.Meta(max_length=3)]
+Instant = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # to the year 2100
+TableName = Literal["worker", "order", "feed"]
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a screen wants to see, as it says so. `region` "" is the whole city.
+
+    The period is from…to in ms, None is open; or `period`, a key of dashboard.period.PERIODS, which moves on by itself.
+    """
+
+    region: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    from_ms: Instant | None = msgspec.field(default=None, name="from")
+    to_ms: Instant | None = msgspec.field(default=None, name="to")
+    period: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    lang: Literal["zh", "en"] = "zh"
+    tables: Annotated[tuple[TableName, ...], msgspec.Meta(max_length=3)] = ("worker", "order", "feed")
+    cursors: dict[TableName, WireCursor | None] = {}
+
+
+class Ack(msgspec.Struct, frozen=True):
+    seq: int
+    cursors: dict[TableName, WireCursor | None] = {}
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What figures are computed for: a region and a period, as a key or as (from_ms, to_ms), and the language of names."""
+
+    region: str
+    period: str | tuple[int | None, int | None]
+    lang: str
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    version: int
+    scope: Scope
+
+
+class Session:
+    """One screen. `held`: what it has said to hold; `sent`: what it will hold once it has taken what is in flight."""
+
+    def __init__(self, sid: str) -> None:
+        self.sid = sid
+        self.scope: Scope | None = None
+        self.tables: tuple[str, ...] = ()
+        self.key: Key | None = None
+        self.held: dict[str, Cursor] = {}
+        self.sent: dict[str, Cursor] = {}
+        self.seq = 0
+        self.in_flight = False
+        self.sent_at_s = float("-inf")
+        self.due_at_s = float("-inf")
+        self.figures: tuple[Key, int] | None = None
+        self.figures_at_s = float("-inf")
+
+
+class Refused(Exception):
+    """A message of a screen that nobody can follow; `code` goes to the screen."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+
+
+class Sessions:
+    """All screens of this process. `emit(sid, message)` must not wait; `drop(sid)` cuts a dead screen's connection."""
+
+    def __init__(
+        self,
+        hall: Hall,
+        emit: Callable[[str, dict[str, Any]], None],
+        drop: Callable[[str], None],
+        figures: SharedFigures | None = None,
+        frames_per_s: float = 2.0,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hall = hall
+        self._emit = emit
+        self._drop = drop
+        self._figures = figures
+        self._spacing_s = 1 / frames_per_s
+        self._clock_s = clock_s
+        self._sessions: dict[str, Session] = {}
+        self._frames: dict[tuple[Any, ...], bytes | None] = {}
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.counts = dict.fromkeys(("messages", "frames", "bytes", "refused", "dropped"), 0)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def join(self, sid: str) -> None:
+        """A screen has connected. The first one starts the ticker."""
+        with self._lock:
+            self._sessions[sid] = Session(sid)
+            if self._thread is None:
+                self._start()
+
+    def leave(self, sid: str) -> None:
+        with self._lock:
+            self._sessions.pop(sid, None)
+
+    def watch(self, sid: str, message: object) -> None:
+        """A screen says what it wants to see, and (unless something is in flight) what it holds. Raises Refused."""
+        try:
+            watch = msgspec.convert(message, Watch)
+        except msgspec.ValidationError as error:
+            raise self._refusal("bad_watch", str(error)) from error
+        if watch.period and watch.period not in PERIODS:
+            raise self._refusal("bad_watch", "no such period")
+        if watch.from_ms is not None and watch.to_ms is not None and watch.from_ms > watch.to_ms:
+            raise self._refusal("bad_watch", "the period ends before it begins")
+        scope = self._hall.scopes.find(watch.region, watch.lang)
+        if scope is None:
+            raise self._refusal("unknown_region", watch.region)
+        with self._lock:
+            session = self._sessions.get(sid)
+            if session is None:
+                return
+            session.scope = scope
+            session.tables = tuple(dict.fromkeys(watch.tables))
+            session.key = Key(scope.region, watch.period or (watch.from_ms, watch.to_ms), watch.lang)
+            if not session.in_flight:
+                self._believe(session, watch.cursors)
+            session.due_at_s = min(session.due_at_s, session.sent_at_s + SHORTEST_SPACING_S)
+        self._wake.set()
+
+    def ack(self, sid: str, message: object) -> None:
+        """A screen has taken (or could not take) the message in flight. Raises Refused."""
+        try:
+            ack = msgspec.convert(message, Ack)
+        except msgspec.ValidationError as error:
+            raise self._refusal("bad_ack", str(error)) from error
+        with self._lock:
+            session = self._sessions.get(sid)
+            if session is None or not session.in_flight or session.seq != ack.seq:
+                return
+            session.in_flight = False
+            self._believe(session, ack.cursors)
+
+    def _refusal(self, code: str, detail: str) -> Refused:
+        self.counts["refused"] += 1
+        return Refused(code, detail[:200])
+
+    def _believe(self, session: Session, cursors: dict[TableName, WireCursor | None]) -> None:
+        """Hold what the screen says; a table whose cursor nobody can place is begun anew."""
+        known = (session.sent, session.held)
+        held = {name: self._place(name, cursor, known) for name, cursor in cursors.items()}
+        session.held = {name: cursor for name, cursor in held.items() if cursor is not None}
+        session.sent = session.held
+
+    def _place(self, name: str, cursor: WireCursor | None, known: tuple[dict[str, Cursor], ...]) -> Cursor | None:
+        """[epoch, version, scope token]; without the token it must be one that this session knows of."""
+        epoch, version, token = (*(cursor or ()), None, None, None)[:3]
+        if epoch != self._hall.epoch or not isinstance(version, int) or not 0 < version <= self._hall.tables[name].version:
+            return None
+        if isinstance(token, str):
+            scope = self._hall.scopes.of_token(token)
+            return Cursor(version, scope) if scope else None
+        return next((mine[name] for mine in known if name in mine and mine[name].version == version), None)
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+        self._thread.start()
+        if self._figures:
+            self._figures.start()
+
+    def stop(self) -> None:
+        """Cut every connection and end the threads."""
+        self._stopped.set()
+        self._wake.set()
+        if self._figures:
+            self._figures.stop()
+        for sid in list(self._sessions):
+            self._drop(sid)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(TICK_S if self._sessions else IDLE_S)
+            self._wake.clear()
+            self.tick()
+
+    def tick(self) -> None:
+        """Serve every screen that is ready for it, the one that has waited longest first; drop the dead."""
+        self._frames.clear()  # shared only between screens that are equally far, within one round
+        for session in sorted(self._sessions.copy().values(), key=lambda s: s.sent_at_s):
+            try:
+                self._attend(session)
+            except Exception:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
+                log.exception("live session %s fails and is dropped", session.sid)
+                self._cut(session)
+
+    def _attend(self, session: Session) -> None:
+        with self._lock:
+            now_s = self._clock_s()
+            if session.in_flight:
+                if now_s - session.sent_at_s > DEAD_AFTER_S:
+                    self._cut(session)
+            elif session.scope is not None and now_s >= session.due_at_s:
+                self._serve(session, session.scope, now_s)
+
+    def _cut(self, session: Session) -> None:
+        self.counts["dropped"] += 1
+        self.leave(session.sid)
+        self._drop(session.sid)
+
+    def _serve(self, session: Session, scope: Scope, now_s: float) -> None:
+        sent = dict(session.held)
+        news = []
+        if self._hall.ready.is_set():
+            for name in session.tables:
+                if data := self._news(self._hall.tables[name], sent, scope):
+                    news.append(data)
+        figures = self._new_figures(session, now_s)
+        if not news and figures is None and now_s - session.sent_at_s < IDLE_S:
+            return
+        session.seq += 1
+        session.sent, session.in_flight = sent, True
+        session.sent_at_s, session.due_at_s = now_s, now_s + self._spacing_s
+        message: dict[str, Any] = {
+            "seq": session.seq,
+            "now_ms": self._hall.now_ms(),
+            "lag_ms": self._hall.lag_ms,
+            "ready": self._hall.ready.is_set(),
+            "connected": self._hall.connected,
+            "frames": news,
+        }
+        if figures is not None:
+            message["figures"] = figures
+        self.counts["messages"] += 1
+        self.counts["frames"] += len(news)
+        self.counts["bytes"] += sum(map(len, news))
+        self._emit(session.sid, message)
+
+    def _news(self, table: LiveTable, sent: dict[str, Cursor], scope: Scope) -> bytes | None:
+        """The bytes that bring a screen from its cursor to now, which is then its cursor in `sent`; None: nothing new."""
+        name = table.shape.name
+        held = sent.get(name)
+        with self._hall.lock:
+            now = Cursor(table.version, scope)
+            if held == now:
+                return None
+            key = (name, now.version, scope.token, held and (held.version, held.scope.token))
+            if key not in self._frames:
+                change = table.changes(held.version, scope, held.scope) if held else table.changes(0, scope)
+                self._frames[key] = None if change.empty else frames.encode(change, self._hall.now_ms())
+        data = self._frames[key]
+        if data is not None:
+            sent[name] = now
+        return data
+
+    def _new_figures(self, session: Session, now_s: float) -> dict[str, Any] | None:
+        if self._figures is None or session.key is None or not self._hall.ready.is_set():
+            return None
+        figures = self._figures.get(session.key)
+        if figures is None:
+            return None
+        same = session.figures == (session.key, figures.digest)
+        if same and now_s - session.figures_at_s < IDLE_S:
+            return None
+        session.figures, session.figures_at_s = (session.key, figures.digest), now_s
+        return figures.value

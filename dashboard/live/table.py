@@ -1,0 +1,159 @@
+"""A live table: rows with a version, as a struct of arrays. A screen asks `changes(since)`; a snapshot is `changes(0)`.
+
+Nothing is kept per client but its cursor (version, scope). What a client holds follows from three numbers per row:
+
+    changed   version at which anything of the row changed last
+    placed    version at which its region, or whether the table shows it at all, changed last
+    worded    version at which one of its texts changed last (placed implies worded)
+
+A client whose cursor is (v, scope A) holds exactly the rows that A saw at version v. For a row with placed ≤ v that is
+what A sees now, so it can be computed now. Asked for scope B, the frame therefore brings
+
+    rows   seen by B now, and changed > v or not seen by A now
+    gone   not seen by B now, and placed > v or seen by A now
+    texts  of those rows with worded > v or not seen by A now
+
+and afterwards the client holds exactly what B sees: a row with placed > v is either brought whole or named gone (which
+a client that never had it ignores); one with placed ≤ v was held if and only if A sees it now.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.live.frame import DTYPES, Frame
+from dashboard.live.scope import Scope
+
+FIRST_VERSION: Final = 1
+"""Of an empty table, so that 0 is left for the cursor of a client that holds nothing."""
+
+_FIRST_CAPACITY: Final = 1024
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a table carries: numbers (name, dtype) and texts, in the order of the frame's header.
+
+    The texts in `both` are kept in English too, as `name.en`, and sent so to a screen in English.
+    """
+
+    name: str
+    numbers: tuple[tuple[str, str], ...]
+    texts: tuple[str, ...]
+    both: tuple[str, ...] = ()
+
+    @property
+    def every_text(self) -> tuple[str, ...]:
+        return (*self.texts, *(f"{name}.en" for name in self.both))
+
+    def spoken(self, name: str, lang: str) -> str:
+        """Under which name a text is kept in a language."""
+        return f"{name}.en" if lang == "en" and name in self.both else name
+
+
+class Values(msgspec.Struct, frozen=True):
+    """New values of some rows, all of one length: region numbers, whether shown, numbers and texts by name."""
+
+    regions: NDArray[np.int32]
+    shown: NDArray[np.bool_]
+    numbers: Mapping[str, NDArray[Any]]
+    texts: Mapping[str, Sequence[str]]
+
+
+class LiveTable:
+    """Rows of one kind. A row keeps its slot as long as the process lives. Not locked: the hall's lock covers it."""
+
+    def __init__(self, shape: Shape, epoch: str) -> None:
+        self.shape = shape
+        self.epoch = epoch
+        self.version = FIRST_VERSION
+        self.slots: dict[str, int] = {}
+        self._numbers = {name: np.zeros(_FIRST_CAPACITY, DTYPES[code]) for name, code in shape.numbers}
+        self._texts = {name: np.zeros(_FIRST_CAPACITY, object) for name in shape.every_text}
+        self._state = {name: np.zeros(_FIRST_CAPACITY, np.int64) for name in ("changed", "placed", "worded")}
+        self._state |= {"region": np.zeros(_FIRST_CAPACITY, np.int32), "shown": np.zeros(_FIRST_CAPACITY, bool)}
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def write(self, version: int, ids: Sequence[str], values: Values) -> None:
+        """Set the rows of `ids` (no id twice). `version` must be above the table's."""
+        self._rise(version)
+        known = len(self.slots)
+        slots = np.fromiter((self.slots.setdefault(row_id, len(self.slots)) for row_id in ids), np.int64, len(ids))
+        self._reserve(len(self.slots))
+        state = self._state
+        placed = (slots >= known) | (state["region"][slots] != values.regions) | (state["shown"][slots] != values.shown)
+        worded = placed.copy()
+        for name, kept in self._texts.items():
+            new = np.array(values.texts[name], object)
+            worded |= kept[slots] != new
+            kept[slots] = new
+        for name, kept in self._numbers.items():
+            kept[slots] = values.numbers[name]
+        state["region"][slots] = values.regions
+        state["shown"][slots] = values.shown
+        state["changed"][slots] = version
+        state["placed"][slots[placed]] = version
+        state["worded"][slots[worded]] = version
+
+    def drop(self, version: int, ids: Iterable[str]) -> None:
+        """Show these rows no more (the store no longer has them); their slots stay theirs."""
+        self._rise(version)
+        slots = np.array([self.slots[row_id] for row_id in ids if row_id in self.slots], np.int64)
+        self._state["shown"][slots] = False
+        for name in ("changed", "placed", "worded"):
+            self._state[name][slots] = version
+
+    def changes(self, since: int, scope: Scope, held: Scope | None = None) -> Frame:
+        """What a client must be told whose cursor is `since` under the scope `held` (default: the same one).
+
+        A snapshot, with `reset` set, when `since` is 0 or the client held another language.
+        """
+        end = len(self.slots)
+        state = {name: array[:end] for name, array in self._state.items()}
+        held = held or scope
+        seen = state["shown"] & scope.mask[state["region"]]
+        if since <= 0 or held.lang != scope.lang:
+            rows = np.flatnonzero(seen)
+            return self._frame(0, scope, rows, np.ones(len(rows), bool), np.empty(0, np.uint32))
+        had = seen if held is scope else state["shown"] & held.mask[state["region"]]
+        rows = np.flatnonzero(seen & ((state["changed"] > since) | ~had))
+        gone = np.flatnonzero(~seen & ((state["placed"] > since) | had))
+        return self._frame(since, scope, rows, (state["worded"][rows] > since) | ~had[rows], gone.astype(np.uint32))
+
+    def _frame(
+        self, since: int, scope: Scope, rows: NDArray[np.int64], worded: NDArray[Any], gone: NDArray[np.uint32]
+    ) -> Frame:
+        texts = {name: self._texts[self.shape.spoken(name, scope.lang)] for name in self.shape.texts}
+        return Frame(
+            table=self.shape.name,
+            epoch=self.epoch,
+            scope=scope.token,
+            since=since,
+            to=self.version,
+            reset=since == 0,
+            columns={"slot": rows.astype(np.uint32), **{name: kept[rows] for name, kept in self._numbers.items()}},
+            gone=gone,
+            text_for=np.flatnonzero(worded),
+            texts={name: kept[rows[worded]].tolist() for name, kept in texts.items()},
+        )
+
+    def _rise(self, version: int) -> None:
+        if version <= self.version:
+            raise ValueError(f"version {version} is not above {self.version}")
+        self.version = version
+
+    def _reserve(self, rows: int) -> None:
+        capacity = len(self._state["changed"])
+        if rows <= capacity:
+            return
+        while capacity < rows:
+            capacity *= 2
+        for group in (self._numbers, self._texts, self._state):
+            for name, array in group.items():
+                longer = np.zeros(capacity, array.dtype)
+                longer[: len(array)] = array
+                group[name] = longer

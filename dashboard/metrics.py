@@ -1,0 +1,76 @@
+"""What a Prometheus server reads at /metrics: the store's counts and clocks, and the hall's size and age."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from store.errors import StoreError
+from store.sources import count_rejects
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from dashboard.hall import Hall
+    from store.store import Store
+
+
+def render(hall: "Hall", app: "Flask") -> bytes:
+    """All metrics in the text format. With the store gone, `gridhall_store_up` is 0 and its own metrics are missing."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(hall, app))  # type: ignore[arg-type]
+    return generate_latest(registry)
+
+
+class _Collector:
+    def __init__(self, hall: "Hall", app: "Flask") -> None:
+        self.hall, self.app = hall, app
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _hall_metrics(self.hall, self.app)
+        store_up = GaugeMetricFamily("gridhall_store_up", "1 while the store answers this process")
+        try:
+            told = [] if self.hall.store is None else list(_store_metrics(self.hall.store))
+            store_up.add_metric([], 0 if self.hall.store is None else 1)
+        except StoreError:
+            told = []
+            store_up.add_metric([], 0)
+        yield store_up
+        yield from told
+
+
+def _hall_metrics(hall: "Hall", app: "Flask") -> Iterator[Metric]:
+    with hall.lock:
+        sizes = {"worker": len(hall.workers), "order": len(hall.orders), "feed": len(hall.feeds)}
+        changed = dict(hall.last_change_at_ms)
+        version, newest_ms = hall.version, hall.newest_received_at_ms
+    rows = GaugeMetricFamily("gridhall_hall_rows", "Rows held by this web process", labels=["table"])
+    at = GaugeMetricFamily("gridhall_hall_changed_seconds", "When a table changed last (Unix time)", labels=["table"])
+    for table, size in sizes.items():
+        rows.add_metric([table], size)
+        if changed.get(table):
+            at.add_metric([table], changed[table] / 1000)
+    yield rows
+    yield at
+    yield GaugeMetricFamily("gridhall_hall_version", "Batches of changes applied", value=version)
+    lag_s = max(hall.now_ms() - newest_ms, 0) / 1000 if newest_ms else float("nan")
+    yield GaugeMetricFamily("gridhall_position_age_seconds", "Age of the newest position received", value=lag_s)
+    sessions: Any = app.extensions.get("gridhall")
+    yield GaugeMetricFamily("gridhall_screens", "Live connections", value=len(sessions) if sessions is not None else 0)
+
+
+def _store_metrics(store: "Store") -> Iterator[Metric]:
+    yield GaugeMetricFamily("gridhall_projector_backlog_entries", "Entries not folded yet", value=store.backlog())
+    folded = CounterMetricFamily("gridhall_facts", "Facts folded, by outcome", labels=["source", "kind", "outcome"])
+    for (source, kind, outcome), number in sorted(store.counts().items()):
+        folded.add_metric([source, kind, outcome], number)
+    yield folded
+    rejects = CounterMetricFamily("gridhall_rejects", "Inputs refused by the gateway", labels=["source", "reason"])
+    for (source, reason), number in sorted(count_rejects(store).items()):
+        rejects.add_metric([source, reason], number)
+    yield rejects
+    seen = GaugeMetricFamily("gridhall_source_seen_seconds", "Last data or beat (Unix time)", labels=["source", "clock"])
+    for (source, clock), at_ms in sorted(store.seen().items()):
+        seen.add_metric([source, clock], at_ms / 1000)
+    yield seen

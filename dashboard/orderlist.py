@@ -1,0 +1,224 @@
+"""Lists of orders, and the page of one order."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.briefs import Json, feed_brief, limit_used, order_brief, region_brief, region_name, worker_brief
+from dashboard.filters import OrderQuery, read_query
+from dashboard.orderbook import orders_of
+from dashboard.people import ONLINE
+from domain.counts import Filters, Slice
+from domain.geodesy import distances_m
+from domain.lifecycle import STAGES, STATUSES
+from domain.orderframe import NONE
+from domain.states import Order, Step
+
+if TYPE_CHECKING:
+    from dashboard.hall import Hall
+
+NEAR_M = 500.0
+MOST_PER_PAGE = 1000
+
+
+def orders_page(
+    hall: "Hall", filters: Mapping[str, Any] | OrderQuery, offset: int = 0, limit: int = 50, now_ms: int | None = None
+) -> Json:
+    """{"total", "offset", "limit", "items": order briefs} of the orders that `filters` (see `dashboard.filters.PARAMS`) allow.
+
+    Sorted by `sort`, then by id, so that pages neither overlap nor miss. Raises BadQuery, UnknownRegion.
+    """
+    now_ms = hall.now_ms() if now_ms is None else now_ms
+    query = filters if isinstance(filters, OrderQuery) else read_query(hall.city, filters, now_ms)
+    offset, limit = max(offset, 0), min(max(limit, 0), MOST_PER_PAGE)
+    with hall.lock:
+        found = _found(hall, query)
+        keys = found["key"]
+        rows = [hall.orders[key] for key in _page(keys, found["order"], offset, limit)]
+    items = [order_brief(hall.city, row, now_ms) for row in rows]
+    return {"total": len(keys), "offset": offset, "limit": limit, "items": items}
+
+
+def order_ids(hall: "Hall", filters: Mapping[str, Any] | OrderQuery, now_ms: int | None = None) -> list[str]:
+    """Ids of all orders that `orders_page` would page through, in no order."""
+    now_ms = hall.now_ms() if now_ms is None else now_ms
+    query = filters if isinstance(filters, OrderQuery) else read_query(hall.city, filters, now_ms)
+    with hall.lock:
+        return list(_found(hall, query)["order"])
+
+
+def _found(hall: "Hall", query: OrderQuery) -> dict[str, NDArray[Any]]:
+    """Ids and sort keys (rising) of what a query finds."""
+    frame = orders_of(hall)
+    s = Slice(frame, query.within(hall.city, frame), query.as_of_ms)
+    mask = s.mask(query.count)
+    ids = s["order"][mask]
+    column = {"deadline": "deadline_at_ms", "-status": "status_at_ms"}.get(query.sort, "reported_at_ms")
+    key = s[column][mask]
+    if query.sort.startswith("-"):
+        key = -key
+    elif query.sort == "deadline":
+        key = np.where(key == NONE, np.iinfo(np.int64).max, key)
+    if query.text:
+        keep = _text_mask(hall, ids, query.text)
+        ids, key = ids[keep], key[keep]
+    return {"order": ids, "key": key}
+
+
+def _text_mask(hall: "Hall", ids: NDArray[Any], text: str) -> NDArray[np.bool_]:
+    wanted = text.casefold()
+    rows = (hall.orders[key] for key in ids)
+    return np.fromiter(
+        (wanted in f"{row.order}\n{row.title}\n{row.text}\n{row.address}".casefold() for row in rows), bool, len(ids)
+    )
+
+
+def _page(keys: NDArray[np.int64], ids: NDArray[Any], offset: int, limit: int) -> list[str]:
+    """The ids from `offset` on: sorted by key in numpy, and only those that share a key with the page's ends by id."""
+    if limit == 0 or offset >= len(keys):
+        return []
+    order = np.argsort(keys, kind="stable")
+    last = min(offset + limit, len(keys)) - 1
+    ranked = keys[order]
+    low = int(np.searchsorted(ranked, ranked[offset], "left"))
+    high = int(np.searchsorted(ranked, ranked[last], "right"))
+    window = sorted(zip(ranked[low:high].tolist(), ids[order[low:high]], strict=True))
+    return [row_id for _, row_id in window[offset - low : last + 1 - low]]
+
+
+def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: float = NEAR_M) -> Json:
+    """Everything about an order: {order: brief and text, path, limit_used, trail, stages, workers, feeds}.
+
+    trail: every step as it was told, first to last. stages: one per stage, see `stage_times`. workers (nearest online
+    first) and feeds lie within `near_m`, with `distance_m`. Raises KeyError, StoreUnavailable.
+    """
+    now_ms = hall.now_ms() if now_ms is None else now_ms
+    city = hall.city
+    with hall.lock:
+        row = hall.orders[order]
+    trail = hall.store.trail(order) if hall.store is not None else ()
+    path = city.path(row.region) if row.region in city.regions else ()
+    return {
+        "order": {**order_brief(city, row, now_ms), "text": row.text},
+        "path": [region_brief(city, code) for code in path],
+        "limit_used": limit_used(row, now_ms),
+        "trail": [_step(hall, step) for step in trail],
+        "stages": stage_times(row, trail, now_ms),
+        "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms),
+        "feeds": nearest_feeds(hall, row.lon, row.lat, near_m),
+    }
+
+
+def _step(hall: "Hall", step: Step) -> Json:
+    fields = dict(step.fields)
+    return {
+        "at_ms": None if step.at_unknown else step.at_ms,
+        "at_unknown": step.at_unknown,
+        "status": step.status,
+        "stage": STATUSES[step.status].stage,
+        "source": step.source,
+        "received_at_ms": step.received_at_ms,
+        "handler": fields.get("handler", ""),
+        "department": fields.get("department", ""),
+        "region_name": region_name(hall.city, str(fields.get("region", ""))),
+        "note": fields.get("note", ""),
+        "fields": fields,
+    }
+
+
+def stage_times(row: Order, trail: tuple[Step, ...], now_ms: int) -> list[Json]:
+    """Per stage: {stage, state: done|current|to_come|skipped, entered_at_ms, left_at_ms, seconds, handler, visits}.
+
+    Seconds add up all stays. A step whose time nobody knows moves the order on and counts no time.
+    """
+    times: dict[int, Json] = {
+        number: {"stage": key, "state": "to_come", "entered_at_ms": None, "left_at_ms": None, "seconds": 0.0,
+                 "handler": "", "visits": 0}
+        for number, key in enumerate(STAGES)
+    }  # fmt: skip
+    status = STATUSES.get(row.status, STATUSES["reported"])
+    inside: int | None = None
+    since_ms: int | None = None
+    for step in trail:
+        stage = STATUSES[step.status].stage
+        at_ms = None if step.at_unknown else step.at_ms
+        if stage != inside:
+            _leave(times, inside, since_ms, at_ms)
+            inside, since_ms = stage, at_ms
+            if stage in times:
+                times[stage]["visits"] += 1
+                times[stage]["entered_at_ms"] = times[stage]["entered_at_ms"] or at_ms
+        if stage in times and step.fields.get("handler"):
+            times[stage]["handler"] = step.fields["handler"]
+    if not status.final:
+        _leave(times, inside, since_ms, now_ms)
+        if inside in times:
+            times[inside]["left_at_ms"] = None
+    reached = max((number for number, stage in times.items() if stage["visits"]), default=-1)
+    for number, stage in times.items():
+        current = number == status.stage and not status.final
+        passed = "done" if stage["visits"] else "skipped" if number < reached or status.closed else "to_come"
+        stage["state"] = "current" if current else passed
+    return list(times.values())
+
+
+def _leave(times: dict[int, Json], stage: int | None, since_ms: int | None, at_ms: int | None) -> None:
+    if stage not in times:
+        return
+    times[stage]["left_at_ms"] = at_ms
+    if since_ms is not None and at_ms is not None:
+        times[stage]["seconds"] += max(at_ms - since_ms, 0) / 1000
+
+
+def nearest_workers(
+    hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, now_ms: int | None = None, limit: int = 20
+) -> list[Json]:
+    """Online workers within a radius, nearest first: worker briefs with `distance_m`, `open_orders`, `letter` A, B …"""
+    if lon is None or lat is None:
+        return []
+    now_ms = hall.now_ms() if now_ms is None else now_ms
+    with hall.lock:
+        rows = [row for row in hall.workers.values() if row.fixed_at_ms and row.presence in ONLINE]
+        near = _nearest(lon, lat, [row.lon for row in rows], [row.lat for row in rows], radius_m, limit)
+        loads = _loads(hall) if near else {}
+    return [
+        {
+            **worker_brief(hall.city, rows[at].worker, rows[at], now_ms),
+            "distance_m": away_m,
+            "open_orders": loads.get(rows[at].worker, 0),
+            "letter": chr(ord("A") + place) if place < 26 else "",
+        }
+        for place, (at, away_m) in enumerate(near)
+    ]
+
+
+def nearest_feeds(
+    hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20
+) -> list[Json]:
+    """Feeds within a radius, nearest first: feed briefs with `distance_m`."""
+    if lon is None or lat is None:
+        return []
+    with hall.lock:
+        rows = [row for row in hall.feeds.values() if row.lon is not None and row.lat is not None]
+    near = _nearest(lon, lat, [row.lon for row in rows], [row.lat for row in rows], radius_m, limit)
+    return [{**feed_brief(hall.city, rows[at]), "distance_m": away_m} for at, away_m in near]
+
+
+def _nearest(
+    lon: float, lat: float, lons: list[Any], lats: list[Any], radius_m: float, limit: int
+) -> list[tuple[int, float]]:
+    away_m = distances_m(lon, lat, np.array(lons, float), np.array(lats, float))
+    within = np.flatnonzero(away_m <= radius_m)
+    order = within[np.argsort(away_m[within], kind="stable")][:limit]
+    return [(int(at), round(float(away_m[at]), 1)) for at in order]
+
+
+def _loads(hall: "Hall") -> dict[str, int]:
+    """Worker → open orders that he handles."""
+    frame = orders_of(hall)
+    s = Slice(frame, Filters(open=True), 0)
+    words = s.words("handler")
+    counts = np.bincount(s["handler"], minlength=len(words))
+    return {words[at]: int(counts[at]) for at in np.flatnonzero(counts)}

@@ -1,0 +1,93 @@
+"""Serves the web process: gunicorn with one worker process of many threads, each open screen on a thread of its own."""
+
+import ctypes
+import logging
+import signal
+import sys
+from typing import Any, Final
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from config.settings import Settings
+from dashboard.server import THREADS, check_host, create_app, make_hall
+
+log = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG: Final = 1
+"""prctl(2): the signal that this process gets when its parent dies."""
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's thread worker, which would wait for open websockets when it is told to end: this one cuts them first.
+
+    It also ends with its parent: an orphan would go on answering on the port, with an old picture.
+    """
+
+    def init_process(self) -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        super().init_process()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._cut()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        self._cut()
+        super().handle_quit(sig, frame)
+
+    def is_parent_alive(self) -> bool:
+        alive: bool = super().is_parent_alive()
+        if not alive:
+            self._cut()
+        return alive
+
+    def finish_request(self, conn: TConn, fs: Any) -> None:
+        if conn.sock.fileno() < 0:  # a websocket that has ended is closed already; gunicorn would count it off twice
+            self.nr_conns -= 1
+            return
+        super().finish_request(conn, fs)
+
+    def _cut(self) -> None:
+        extensions = getattr(self.wsgi, "extensions", {})
+        if "gridhall" in extensions:
+            extensions["gridhall"].stop()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """The application is made in the worker process, after the fork: threads do not survive one."""
+
+    def __init__(self, settings: Settings, store_url: str) -> None:
+        self._settings = settings
+        self._store_url = store_url
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._settings.web_host}]" if ":" in self._settings.web_host else self._settings.web_host
+        options = {
+            "bind": f"{host}:{self._settings.web_port}",
+            "worker_class": "dashboard.serve.Worker",
+            "workers": 1,
+            "threads": THREADS,
+            "keepalive": 15,
+            "timeout": 60,
+            "graceful_timeout": 2,
+            "control_socket_disable": True,
+            "forwarded_allow_ips": "",
+            "loglevel": "warning",
+            "proc_name": "gridhall-web",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        app, _ = create_app(self._settings, make_hall(self._settings, self._store_url))
+        return app
+
+
+def main(settings: Settings, store_url: str) -> None:
+    """Serve until SIGTERM or SIGINT. Raises SettingsError when `web_host` is no loopback address."""
+    check_host(settings)
+    log.info("screens on http://%s:%s/wall", settings.web_host, settings.web_port)
+    Server(settings, store_url).run()

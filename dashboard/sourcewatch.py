@@ -1,0 +1,72 @@
+"""When each source was last heard of. Asked of the store now and then, beside: figures never wait for it."""
+
+import logging
+import threading
+import weakref
+from typing import TYPE_CHECKING, Final
+
+from dashboard.briefs import Json
+from store.errors import StoreError
+from store.sources import count_rejects
+
+if TYPE_CHECKING:
+    from dashboard.hall import Hall
+
+log = logging.getLogger(__name__)
+
+FRESH_MS: Final = 5000
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self.asked_at_ms = 0
+        self.seen: dict[tuple[str, str], int] = {}
+        self.rejected: dict[str, int] = {}
+        self.busy = threading.Lock()
+
+    def refresh(self, hall: "Hall", now_ms: int) -> None:
+        if hall.store is None or abs(now_ms - self.asked_at_ms) < FRESH_MS or not self.busy.acquire(blocking=False):
+            return
+        self.asked_at_ms = now_ms
+        threading.Thread(target=self._ask, args=(hall,), name="sources", daemon=True).start()
+
+    def _ask(self, hall: "Hall") -> None:
+        try:
+            if hall.store is not None:
+                self.seen = hall.store.seen()
+                self.rejected = _by_source(count_rejects(hall.store))
+        except StoreError as error:
+            log.debug("the sources' clocks stand: %s", error)  # the hall itself tells of the outage
+        finally:
+            self.busy.release()
+
+
+def _by_source(counts: dict[tuple[str, str], int]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for (source, _), number in counts.items():
+        total[source] = total.get(source, 0) + number
+    return total
+
+
+_watches: "weakref.WeakKeyDictionary[Hall, _Watch]" = weakref.WeakKeyDictionary()
+
+
+def sources_of(hall: "Hall", now_ms: int) -> list[Json]:
+    """[{name, last_at_ms (data), beat_at_ms, late, rejected}] as of some seconds ago, by name.
+
+    Late: neither data nor a sign of life for longer than the city's silent_after_s.
+    """
+    watch = _watches.setdefault(hall, _Watch())
+    watch.refresh(hall, now_ms)
+    seen, rejected = watch.seen, watch.rejected
+    limit_ms = hall.city.limits.silent_after_s * 1000
+    return [
+        {
+            "name": name,
+            "last_at_ms": seen.get((name, "data")),
+            "beat_at_ms": seen.get((name, "beat")),
+            "late": now_ms - max(seen.get((name, clock), 0) for clock in ("data", "beat")) > limit_ms,
+            "rejected": rejected.get(name, 0),
+        }
+        for name in sorted({name for name, _ in seen})
+    ]

@@ -1,0 +1,178 @@
+"""Work orders as a day brings them: who finds what, where and when, and how it goes on, until it is archived.
+
+A day's cases are a function of seed and day: their whole future is planned when they begin, and told step by step when
+its time has come. Told again after a restart they are the same, so nothing is there twice.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from config.city import City, Matter
+from ingest.simulator.chance import rng_of
+from ingest.simulator.ground import Ground
+from ingest.simulator.walk import Patrols
+
+HOUR_MS: Final = 3_600_000
+BY_HOUR: Final = (3, 2, 2, 2, 2, 3, 5, 9, 16, 20, 20, 17, 11, 10, 16, 19, 19, 17, 13, 11, 10, 8, 6, 4)
+CHANNELS: Final = (("网格员上报", 60), ("12345", 18), ("视频巡查", 6), ("微信公众号", 8), ("部门转办", 5), ("领导交办", 3))
+FIRST_ROOT_WEIGHT: Final = 4  # the first branch of the catalogue (urban management) is met so much more often
+FALLBACK: Final = (Matter("litter", "暴露垃圾", limit_hours=8), Matter("parking", "违规停车", limit_hours=4))
+Event = dict[str, Any]
+
+SEEN: Final = ("巡查发现{place}有{what}，已拍照上报。", "{place}{what}，影响通行，请尽快处理。", "巡逻至{place}，发现{what}。")
+CALLED: Final = ("市民来电反映{place}{what}，要求处理并回复。", "群众反映{place}长期存在{what}问题。")
+
+
+class Case(msgspec.Struct):
+    """`events` in order of time; `at_ms` of each stands beside it."""
+
+    order: str
+    events: list[tuple[int, Event]]
+
+
+class Cases:
+    """The cases of a city; `per_day` on a working day."""
+
+    def __init__(self, ground: Ground, patrols: Patrols, per_day: float, seed: int) -> None:
+        self._ground, self._patrols, self._per_day, self._seed = ground, patrols, per_day, seed
+        self._city: City = ground.city
+        parents = {matter.parent for matter in self._city.matters.values()}
+        leaves = [m for m in self._city.matters.values() if m.key not in parents] or list(FALLBACK)
+        first = self._root_of(leaves[0])
+        self._matters = leaves
+        self._weights = [FIRST_ROOT_WEIGHT if self._root_of(m) == first else 1 for m in leaves]
+
+    def of_day(self, day: str) -> Iterator[Case]:
+        """All cases that begin on the local day, in order of time."""
+        draw = rng_of(self._seed, "day", day)
+        share = (1.0 if self._city.is_working_day(day) else 0.7) * draw.uniform(0.9, 1.1)
+        start_ms, end_ms = self._city.day_bounds(day)
+        hours = draw.choices(range(24), BY_HOUR, k=round(self._per_day * share))
+        begins = sorted(min(start_ms + round((h + draw.random()) * HOUR_MS), end_ms - 1) for h in hours)
+        for n, begin_ms in enumerate(begins, 1):
+            yield self._case(f"{day.replace('-', '')}{n:05d}", begin_ms - begin_ms % 1000)
+
+    def days(self, until_ms: int, count: int) -> list[str]:
+        """The local day of `until_ms` and the `count` before it, newest first."""
+        last = date.fromisoformat(self._city.day_of(until_ms))
+        return [(last - timedelta(days=n)).isoformat() for n in range(count + 1)]
+
+    def _case(self, number: str, begin_ms: int) -> Case:
+        draw = rng_of(self._seed, "case", number)
+        matter = draw.choices(self._matters, self._weights)[0]
+        channel = draw.choices([name for name, _ in CHANNELS], [weight for _, weight in CHANNELS])[0]
+        report = self._report(draw, matter, channel, begin_ms)
+        order = f"{self._city.code}-{number}"
+        case = Case(order, [(begin_ms, report)])
+        _live(case, draw, self._limit_h(matter), matter.department or self._department(draw), channel)
+        for at_ms, event in case.events:
+            event["order"] = order
+            event["at"] = iso(at_ms)
+        return case
+
+    def _report(self, draw: random.Random, matter: Matter, channel: str, at_ms: int) -> Event:
+        told: Event = {"status": "reported", "channel": channel, "category": matter.key, "title": matter.name}
+        if channel == "网格员上报":
+            who, x, y = self._finder(draw, at_ms)
+            region, text = self._ground.roster[who].region, draw.choice(SEEN)
+            told["reporter"] = self._ground.roster[who].worker
+        else:
+            region, text = draw.choice(self._ground.grids), draw.choice(CALLED)
+            paths = self._ground.paths_in(region)
+            node = draw.randrange(len(paths.x))
+            x, y = paths.x[node] + draw.uniform(-12, 12), paths.y[node] + draw.uniform(-12, 12)
+            if draw.random() < 0.8:
+                told["region"] = region
+        address = self._ground.address(region, x, y, draw.randrange(1, 300))
+        told |= {"address": address, "text": text.format(place=address, what=matter.name)}
+        if "region" not in told or draw.random() < 0.9:  # a few callers cannot be put on the map
+            lon, lat = self._ground.plane.degrees(np.array([x]), np.array([y]))
+            told |= {"lon": float(lon[0]), "lat": float(lat[0])}
+        return told
+
+    def _finder(self, draw: random.Random, at_ms: int) -> tuple[int, float, float]:
+        """A worker who is out on patrol at this instant, and where he is."""
+        at_s = np.array([at_ms / 1000])
+        for _ in range(8):
+            who = draw.randrange(self._patrols.count)
+            if not self._patrols.offline(np.array([who]), at_s)[0]:
+                break
+        x, y, _, _ = self._patrols.trace(who, at_s)
+        return who, float(x[0]), float(y[0])
+
+    def _limit_h(self, matter: Matter) -> float:
+        seen: Matter | None = matter
+        while seen is not None:
+            if seen.limit_hours:
+                return seen.limit_hours
+            seen = self._city.matters.get(seen.parent or "")
+        return 24.0
+
+    def _root_of(self, matter: Matter) -> str:
+        while matter.parent and matter.parent in self._city.matters:
+            matter = self._city.matters[matter.parent]
+        return matter.key
+
+    def _department(self, draw: random.Random) -> str:
+        keys = list(self._city.departments)
+        return draw.choice(keys) if keys else "值班室"
+
+
+def _live(case: Case, draw: random.Random, limit_h: float, department: str, channel: str) -> None:
+    """Plan the rest of a case's life (domain.lifecycle): the main line, with side exits, returns and rework."""
+    at_ms, _ = case.events[0]
+
+    def then(minutes: float, status: str, **fields: object) -> None:
+        nonlocal at_ms
+        at_ms += max(1000, round(minutes * 60) * 1000)
+        case.events.append((at_ms, {"status": status, **fields}))
+
+    fate = draw.random()
+    if channel == "网格员上报" and fate < 0.14:
+        then(draw.uniform(4, 40), "self_handled", note="网格员现场处置")
+        return
+    if fate > 0.985:
+        then(draw.uniform(2, 30), draw.choice(("duplicate", "void")), note="与在办案件重复")
+        return
+    if channel != "网格员上报" and draw.random() < 0.3:
+        then(draw.uniform(1, 6), "verifying")
+    if fate > 0.965:
+        then(draw.uniform(5, 60), "not_accepted", note="不属于受理范围")
+        return
+    then(draw.uniform(1, 8), "accepted")
+    then(draw.uniform(1, 10), "registered", department=department, deadline_at=iso(at_ms + round(limit_h * HOUR_MS)))
+    then(draw.uniform(1, 12), "dispatched", department=department)
+    if draw.random() < 0.06:
+        then(draw.uniform(5, 60), "returned", note="非本部门职责")
+        then(draw.uniform(5, 30), "dispatched", department=department)
+    if draw.random() < 0.012:
+        then(draw.uniform(10, 90), "escalated", note="需上级协调")
+        then(draw.uniform(10, 90), "dispatched", department=department)
+    then(draw.uniform(2, 25), "handling", handler=f"{department}-{draw.randrange(1, 6)}")
+    work_min = limit_h * 60 * min(draw.lognormvariate(math.log(0.38), 0.62), 3.0)
+    if limit_h >= 72 and draw.random() < 0.04:
+        then(work_min * 0.3, "hanging", note="受天气影响，申请挂账")
+        then(work_min * 0.5, "handling")
+    then(max(work_min, 6), "feedback", note="已处理完毕，申请结案")
+    then(draw.uniform(3, 45), "checking")
+    if draw.random() < 0.06:
+        then(draw.uniform(3, 30), "rework", note="核查不通过")
+        then(draw.uniform(1, 10), "dispatched", department=department)
+        then(draw.uniform(2, 20), "handling")
+        then(max(work_min * 0.3, 6), "feedback")
+        then(draw.uniform(3, 45), "checking")
+    then(draw.uniform(1, 20), "evaluated")
+    then(draw.uniform(1, 15), "closed", note="核查通过，予以结案")
+    if channel == "12345":
+        then(draw.uniform(60, 1200), "callback", note=draw.choice(("非常满意", "满意", "满意", "基本满意")))
+    then(draw.uniform(600, 3000), "archived")
+
+
+def iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

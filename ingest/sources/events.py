@@ -1,0 +1,114 @@
+"""`POST /api/v1/events`: reports and changes of status of work orders, as case systems tell them.
+
+One object, an array, or NDJSON. `order`, `at` and `status` are required. `source` is where the case came from (12345,
+网格员上报 …; domain reference B8) and becomes `channel`. Unknown fields are kept as text in `extra`.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from domain.facts import CaseStep
+from domain.lifecycle import STATUSES
+from ingest.sources import instants, jsonbody
+from ingest.sources.base import (
+    BadInput,
+    Context,
+    Decoded,
+    Reject,
+    entity_id,
+    number_as_text,
+    optional_place,
+    reject,
+    shown,
+    text_field,
+)
+
+TEXT_LENGTHS: Final = {
+    "category": 300,
+    "department": 300,
+    "region": 300,
+    "title": 1000,
+    "text": 20_000,
+    "address": 1000,
+    "reporter": 300,
+    "handler": 300,
+    "note": 20_000,
+}
+EXTRA_FIELDS, EXTRA_NAME_LENGTH, EXTRA_LENGTH = 32, 64, 2000
+_OWN: Final = frozenset(
+    (*TEXT_LENGTHS, "order", "at", "status", "at_unknown", "source", "channel", "lon", "lat", "datum", "deadline_at", "on_time")
+)
+
+
+def decode(body: bytes, context: Context) -> Decoded:
+    """The CaseSteps of a request, and a Reject by index for every item that is none.
+
+    Raises Refused(400) when the body as a whole cannot be read.
+    """
+    facts: list[CaseStep] = []
+    rejects: list[Reject] = []
+    for item in jsonbody.items(jsonbody.utf8(body)):
+        try:
+            if item.fault:
+                raise BadInput(item.fault)
+            facts.append(_step(item.value, context))
+        except BadInput as wrong:
+            rejects.append(reject(item.index, wrong, item.raw))
+    return Decoded(tuple(facts), tuple(rejects))
+
+
+def _step(value: dict[str, Any], context: Context) -> CaseStep:
+    for name in ("order", "at", "status"):
+        if value.get(name) is None:
+            raise BadInput(f"missing field: {name}")
+    lon, lat = optional_place(value, context)
+    texts = {name: text_field(value, name, length) for name, length in TEXT_LENGTHS.items()}
+    deadline = value.get("deadline_at")
+    return CaseStep(
+        source=context.source,
+        received_at_ms=context.received_at_ms,
+        order=entity_id(number_as_text(value["order"]), "order"),
+        at_ms=instants.instant_ms(value["at"], "at"),
+        status=_status(value["status"]),
+        at_unknown=_truth(value, "at_unknown") or False,
+        channel=text_field(value, "source" if value.get("source") is not None else "channel", 300),
+        lon=lon,
+        lat=lat,
+        deadline_at_ms=None if deadline in (None, "") else instants.instant_ms(deadline, "deadline_at"),
+        on_time=_truth(value, "on_time"),
+        extra=_extra(value),
+        **texts,
+    )
+
+
+def _status(value: object) -> str:
+    key = value.strip().lower() if isinstance(value, str) else ""
+    if key not in STATUSES:
+        raise BadInput(f"unknown status: {shown(value)} (allowed: {', '.join(STATUSES)})")
+    return key
+
+
+def _truth(value: dict[str, Any], name: str) -> bool | None:
+    found = value.get(name)
+    if found is not None and not isinstance(found, bool):
+        raise BadInput(f"wrong type of {name}: {shown(found)}")
+    return found
+
+
+def _extra(value: dict[str, Any]) -> dict[str, str]:
+    extra: dict[str, str] = {}
+    for name, found in value.items():
+        if name in _OWN or found is None:
+            continue
+        text = found if isinstance(found, str) else _json_text(found)
+        if len(extra) >= EXTRA_FIELDS:
+            raise BadInput(f"too many extra fields: more than {EXTRA_FIELDS}")
+        if len(name) > EXTRA_NAME_LENGTH or len(text) > EXTRA_LENGTH:
+            raise BadInput(f"extra field too long: {shown(name)}")
+        extra[name] = text
+    return extra
+
+
+def _json_text(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,44 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import config.words
+from config.words import LANGS, text, words
+from domain.lifecycle import STAGES, STATUSES
+from domain.states import Presence
+
+FOLDER = Path(config.words.__file__).parent
+
+
+def test_all_languages_have_the_same_keys() -> None:
+    assert set(words("zh")) == set(words("en"))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_key_is_written_twice(lang: str) -> None:
+    keys = re.findall(r'^"?([^\s#":]+)"?:', (FOLDER / f"{lang}.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(keys) == sorted(set(keys))
+    assert len(keys) == len(words(lang))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_text_is_empty(lang: str) -> None:
+    assert [key for key, value in words(lang).items() if not isinstance(value, str) or not value] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_status_stage_and_presence_has_its_word(lang: str) -> None:
+    wanted = [f"status.{key}" for key in STATUSES] + [f"stage.{key}" for key in STAGES]
+    wanted += [f"state.{presence.name.lower()}" for presence in Presence]
+    assert [key for key in wanted if key not in words(lang)] == []
+
+
+def test_a_text_is_filled_in_and_a_lost_value_is_an_error() -> None:
+    assert text("zh", "open_n", n=3) == "未结 3 件"
+    with pytest.raises(KeyError):
+        text("zh", "open_n")
+
+
+def test_keys_that_yaml_takes_for_truth_values_stay_texts() -> None:
+    assert all(isinstance(key, str) for lang in LANGS for key in words(lang))

@@ -1,0 +1,293 @@
+"""Readers of track files: every fix as the file tells it, every bad line with its reason, nothing ever raised."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.files import Fix, Reading, Reject, find_files, read
+from ingest.files.gpx import decode
+from ingest.files.nmea import sentence
+
+DATA = Path(__file__).parents[2].parent / "shared/data"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
+PLT = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
+Write = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def put(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return put
+
+
+def both(path: Path, reading: Reading = Reading()) -> tuple[list[Fix], list[Reject]]:
+    items = list(read(path, reading))
+    return [i for i in items if isinstance(i, Fix)], [i for i in items if isinstance(i, Reject)]
+
+
+# .plt
+
+
+def test_a_plt_line_is_a_fix_in_gmt_of_the_folders_worker(write: Write) -> None:
+    line = "39.984702,116.318417,0,492,39744.1201851852,2008-10-23,02:53:04\n"
+    fixes, rejects = both(write("000/20081023.plt", PLT + line))
+    assert not rejects
+    assert fixes == [Fix(worker="000", fixed_at_ms=1_224_730_384_000, lon=116.318417, lat=39.984702, altitude_m=149.96)]
+    assert both(write("017/Trajectory/a.plt", PLT + line))[0][0].worker == "017"
+    assert both(write("x/a.plt", PLT + line.replace("492", "-777")))[0][0].altitude_m is None
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("39.9,116.3,0,1,1,2008-13-23,02:53:04", "no such day"),
+        ("39.9,116.3,0,1,1,2008-10-23,25:53:04", "no such time of day"),
+        ("400.16,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range"),
+        ("nan,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range"),
+        ("39.9,,0,1,1,2008-10-23,02:53:04", "longitude is missing"),
+        ("39.9,116.3", "fewer than seven columns"),
+    ],
+)
+def test_a_bad_plt_line_is_told_with_its_number_and_the_rest_goes_on(write: Write, line: str, reason: str) -> None:
+    good = "39.9,116.3,0,1,1,2008-10-23,02:53:04"
+    path = write("000/a.plt", f"{PLT}{good}\n{line}\n\n{good}\n")
+    fixes, rejects = both(path)
+    assert len(fixes) == 2 and rejects == [Reject(path, 8, reason)]
+
+
+@needs_data
+def test_geolife_has_every_point_of_every_user() -> None:
+    told = json.loads((DATA / "gps-geolife-a/reference.json").read_text())
+    counts: Counter[str] = Counter()
+    for path in find_files([DATA / "gps-geolife-a"]):
+        fixes, rejects = both(path)
+        assert not rejects
+        counts.update(fix.worker for fix in fixes)
+    assert counts == {user: stats["n_points"] for user, stats in told["users"].items()}
+
+
+# GPX
+
+
+@needs_data
+def test_28_odd_gpx_files_give_the_points_that_their_reference_counts() -> None:
+    told = json.loads((DATA / "gps-gpx/reference.json").read_text())["files"]
+    paths = find_files([DATA / "gps-gpx"])
+    assert len(paths) == 28
+    for path in paths:
+        fixes, rejects = both(path)
+        want = told[path.name]
+        without_time = want.get("n_without_time", 0)
+        assert (len(fixes) + len(rejects), len(rejects)) == (want.get("n_trkpt", 0), without_time), path.name
+        assert all(reject.line > 0 for reject in rejects)
+
+
+def gpx(points: str, head: str = "", version: str = 'version="1.1" xmlns="http://www.topografix.com/GPX/1/1"') -> str:
+    return f"{head}<gpx {version}><trk><name>ride</name><trkseg>{points}</trkseg></trk></gpx>"
+
+
+POINT = '<trkpt lat="23.5" lon="113.5"><ele>7.5</ele><time>2026-01-02T03:04:05.250Z</time></trkpt>'
+
+
+def test_a_new_segment_is_a_gap(write: Write) -> None:
+    fixes, _ = both(write("w7.gpx", gpx(POINT + "</trkseg><trkseg>" + POINT)))
+    assert [fix.segment for fix in fixes] == [0, 1] and fixes[0].worker == "w7"
+    assert fixes[0].fixed_at_ms == 1_767_323_045_250 and fixes[0].altitude_m == 7.5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gbk", "iso-8859-1"])
+def test_gpx_is_read_in_the_encoding_it_says(write: Write, encoding: str) -> None:
+    name = "ASCII" if encoding == "iso-8859-1" else "桂城"
+    said = {"utf-8-sig": "utf-8"}.get(encoding, encoding)
+    text = gpx(POINT.replace("<ele>", f"<name>{name}</name><ele>"), f'<?xml version="1.0" encoding="{said}"?>\n')
+    assert len(both(write("a.gpx", text.encode(encoding)))[0]) == 1
+    assert name in decode(text.encode(encoding))
+
+
+def test_a_gpx_that_wants_to_be_expanded_is_refused(write: Write) -> None:
+    bomb = '<!DOCTYPE gpx [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+    fixes, rejects = both(write("a.gpx", gpx(POINT, bomb)))
+    assert not fixes and [reject.reason for reject in rejects] == ["XML: a DOCTYPE is not accepted"]
+
+
+def test_a_gpx_cut_off_gives_what_stands_before_the_cut(write: Write) -> None:
+    fixes, rejects = both(write("a.gpx", gpx(POINT * 3)[:-60]))
+    assert len(fixes) == 2 and len(rejects) == 1 and rejects[0].reason.startswith("XML")
+
+
+def test_gpx_1_0_speed_and_course_and_prefixed_names_are_read(write: Write) -> None:
+    point = POINT.replace("</trkpt>", "<speed>1.5</speed><course>90</course></trkpt>")
+    fix = both(write("a.gpx", gpx(point, version='version="1.0"')))[0][0]
+    assert (fix.speed_mps, fix.heading_deg) == (1.5, 90)
+    prefixed = (
+        '<g:gpx xmlns:g="x"><g:trk><g:trkseg><g:trkpt lat="1" lon="2"><g:time>2026-01-02T03:04:05Z</g:time>'
+        "<g:extensions><t:speed xmlns:t='y'>2.5</t:speed></g:extensions></g:trkpt></g:trkseg></g:trk></g:gpx>"
+    )
+    assert both(write("b.gpx", prefixed))[0][0].speed_mps == 2.5
+
+
+# NMEA
+
+
+def nmea(*bodies: str) -> str:
+    lines = []
+    for body in bodies:
+        total = 0
+        for byte in body.encode():
+            total ^= byte
+        lines.append(f"${body}*{total:02X}")
+    return "\r\n".join(lines) + "\r\n"
+
+
+RMC = "GNRMC,001530.00,A,2301.29288,N,11307.28496,E,2.3,275.0,130726,,,A"
+GGA = "GNGGA,001530.00,2301.29288,N,11307.28496,E,1,18,0.8,12.0,M,-5.0,M,,"
+
+
+def test_rmc_and_gga_of_an_instant_are_one_fix(write: Write) -> None:
+    text = f"${RMC}*4B\n${GGA}*53\n"
+    (fix,), rejects = both(write("gw1.nmea", text))
+    assert not rejects and fix.worker == "gw1"
+    assert (fix.lat, fix.lon) == (pytest.approx(23.021548), pytest.approx(113.121416))
+    assert fix.fixed_at_ms == 1_783_901_730_000
+    assert (fix.altitude_m, fix.heading_deg, fix.speed_mps) == (12.0, 275.0, pytest.approx(1.183, abs=1e-3))
+
+
+def test_south_and_west_are_negative() -> None:
+    kind, cells = sentence("$GPGGA,184353.07,1929.045,S,02410.506,E,1,04,2.6,100.00,M,-33.9,M,,0000*6D")
+    assert kind == "GGA" and cells[2] == "1929.045"
+
+
+def test_midnight_between_rmc_and_gga_is_the_next_day(write: Write) -> None:
+    text = nmea(
+        "GPRMC,235959.00,A,2301.0,S,11307.0,W,0,0,311226,,,A",
+        "GPGGA,235959.00,2301.0,S,11307.0,W,1,8,1,5,M,0,M,,",
+        "GPGGA,000000.00,2301.0,S,11307.0,W,1,8,1,6,M,0,M,,",
+        "GPGGA,000001.00,2301.0,S,11307.0,W,1,8,1,6,M,0,M,,",
+        "GPRMC,000001.00,A,2301.0,S,11307.0,W,0,0,010127,,,A",
+    )
+    fixes, rejects = both(write("a.nmea", text))
+    assert not rejects and fixes[0].lat < 0 and fixes[0].lon < 0
+    assert [fix.fixed_at_ms - fixes[0].fixed_at_ms for fix in fixes] == [0, 1000, 2000]
+    assert fixes[2].fixed_at_ms == 1_798_761_601_000  # 2027-01-01T00:00:01Z
+
+
+def test_gga_before_the_first_date_waits_for_it(write: Write) -> None:
+    text = nmea(
+        "GPGGA,235958.00,2301.0,N,11307.0,E,1,8,1,5,M,0,M,,", "GPRMC,000000.00,A,2301.0,N,11307.0,E,0,0,010127,,,A"
+    )
+    fixes, _ = both(write("a.nmea", text))
+    assert fixes[1].fixed_at_ms - fixes[0].fixed_at_ms == 2000
+    undated = nmea("GPGGA,235958.00,2301.0,N,11307.0,E,1,8,1,5,M,0,M,,")
+    assert both(write("b.nmea", undated))[1][0].reason.startswith("no date")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"${RMC}*4C", "checksum is wrong"),
+        (f"${RMC}", "checksum is missing"),
+        ("hello", "not an NMEA sentence"),
+        (nmea(RMC.replace(",A,", ",V,")), "no valid position (V)"),
+        (nmea(RMC.replace("130726", "320726")), "no such day"),
+        (nmea(RMC.replace("2301.29288", "2361.29288")), "latitude is not readable"),
+        (nmea("GPRMC,1,A,2"), "sentence is too short"),
+    ],
+)
+def test_bad_nmea_lines_are_told_with_their_reason(write: Write, line: str, reason: str) -> None:
+    fixes, rejects = both(write("a.nmea", line + "\n" + nmea(RMC.replace("001530", "001531"))))
+    assert len(fixes) == 1 and [reject.reason for reject in rejects] == [reason]
+
+
+def test_other_sentences_and_a_loggers_own_prefix_are_passed_over(write: Write) -> None:
+    text = nmea("GPGSV,1,1,00") + "2026-07-13 00:15:30 " + nmea(RMC) + "\n"
+    assert [len(part) for part in both(write("a.nmea", text))] == [1, 0]
+
+
+# tables
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("worker,fixed_at,lon,lat", "w1,2026-01-02T03:04:05Z,113.5,23.5"),
+        ("User ID;Time;LNG;Latitude", "w1;2026-01-02 03:04:05;113.5;23.5"),
+        ("track_id\tlat\tlong\ttimestamp", "w1\t23.5\t113.5\t1767323045"),
+        ("id,t,x,y", "w1,1767323045000,113.5,23.5"),
+        ("device_id,date,time,longitude,latitude", "w1,2026-01-02,03:04:05,113.5,23.5"),
+        ("\ufeffworker,fixed_at,lon,lat", "w1,2026-01-02T11:04:05+08:00,113.5,23.5"),
+    ],
+)
+def test_columns_are_found_by_their_usual_names(write: Write, head: str, row: str) -> None:
+    fixes, rejects = both(write("a.csv", f"{head}\n{row}\n"))
+    assert not rejects
+    assert [(f.worker, f.fixed_at_ms, f.lon, f.lat) for f in fixes] == [("w1", 1_767_323_045_000, 113.5, 23.5)]
+
+
+def test_units_stand_in_the_name_and_a_bare_speed_needs_to_be_told(write: Write) -> None:
+    row = "1767323045,1,2,36,100"
+    known = both(write("w.csv", f"time,lon,lat,speed_kmh,altitude_ft\n{row}\n"))[0][0]
+    assert (known.worker, known.speed_mps, known.altitude_m) == ("w", 10, 30.48)
+    bare = write("b.csv", f"time,lon,lat,speed,alt\n{row}\n")
+    assert both(bare)[0][0].speed_mps is None
+    assert both(bare, Reading(speed_unit="kmh"))[0][0].speed_mps == 10
+
+
+def test_times_without_zone_are_in_the_zone_told_and_the_worker_may_be_overridden(write: Write) -> None:
+    path = write("w.csv", "worker,time,lon,lat\nx,2026-01-02 11:04:05,1,2\n")
+    fix = both(path, Reading(zone=ZoneInfo("Asia/Shanghai"), worker="me"))[0][0]
+    assert (fix.fixed_at_ms, fix.worker) == (1_767_323_045_000, "me")
+
+
+def test_bad_rows_and_missing_columns_are_told(write: Write) -> None:
+    text = "worker,time,lon,lat\n,1767323045,1,2\nw,soon,1,2\nw,1767323045,200,2\nw,1767323045,1\nw,1767323045,1,2\n"
+    fixes, rejects = both(write("a.csv", text))
+    assert len(fixes) == 1
+    assert [(reject.line, reject.reason) for reject in rejects] == [
+        (2, "worker is missing"), (3, "time is not readable"), (4, "longitude is out of range"), (5, "latitude is missing"),
+    ]  # fmt: skip
+    assert both(write("b.csv", "a,b\n1,2\n"))[1][0].reason == "no column for time, lon, lat"
+    assert both(write("c.csv", ""))[1][0].reason == "empty file"
+
+
+@needs_data
+def test_athens_and_switzerland_are_read_whole() -> None:
+    fixes, rejects = both(DATA / "gps-pneuma-athens/data_sparsify.csv", Reading(speed_unit="kmh"))
+    assert (len(fixes), len(rejects), len({fix.worker for fix in fixes})) == (23_293, 0, 50)
+    assert fixes[0].speed_mps == pytest.approx(12.5845 / 3.6, abs=1e-3)
+    fixes, rejects = both(DATA / "feed-adsb-switzerland/switzerland.json.gz")
+    assert (len(fixes), len(rejects), len({fix.worker for fix in fixes})) == (139_098, 0, 842)
+    assert fixes[0].altitude_m == pytest.approx(34_975 * 0.3048, abs=0.01)
+    assert fixes[0].speed_mps == pytest.approx(228.15, abs=0.01)
+
+
+# all of them
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(kind=st.sampled_from(["plt", "gpx", "nmea", "csv", "json", "csv.gz", "ndjson"]), content=st.binary(max_size=400))
+def test_no_bytes_crash_a_reader(tmp_path: Path, kind: str, content: bytes) -> None:
+    head = {"plt": PLT.encode(), "gpx": b"<gpx>", "nmea": b"$GPRMC,", "csv": b"time,lon,lat\n", "ndjson": b'{"time":1}\n'}
+    for start in (b"", head.get(kind, b"")):
+        path = tmp_path / f"f.{kind}"
+        path.write_bytes(start + content)
+        list(read(path, Reading()))
+
+
+def test_folders_are_searched_and_unknown_files_are_named(write: Write, tmp_path: Path) -> None:
+    write("a/1.plt", PLT), write("a/b/2.gpx", "x"), write("a/readme.md", "x"), write("a/reference.json", "{}")
+    assert [path.name for path in find_files([tmp_path / "a"])] == ["1.plt", "2.gpx"]
+    with pytest.raises(ValueError, match="no reader"):
+        find_files([tmp_path / "a/readme.md"])
+    with pytest.raises(FileNotFoundError):
+        find_files([tmp_path / "nowhere"])

@@ -1,0 +1,295 @@
+"""Tables of cases: the mapping language, and three cities whose figures must come out of the events exactly."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pandas as pd
+import pytest
+
+from ingest.mapping import Mapping, MappingErrors, load_mapping, make_mapping, row_events
+from ingest.tables import EVENTS, import_orders, read_table
+
+MAPPINGS = Path(__file__).parents[1] / "mappings"
+DATA = Path(__file__).parents[2].parent / "shared/data"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
+Orders = dict[str, dict[str, dict[str, Any]]]  # order → status → event
+
+
+def mapping(name: str) -> Mapping:
+    return load_mapping(MAPPINGS / f"{name}.yaml")
+
+
+def events_of(name: str, file: str) -> list[dict[str, Any]]:
+    table = read_table(DATA / file, mapping(name))
+    assert not table.faults
+    return table.events
+
+
+def by_order(events: list[dict[str, Any]]) -> Orders:
+    orders: Orders = defaultdict(dict)
+    for event in events:
+        assert event["status"] not in orders[event["order"]]
+        orders[event["order"]][event["status"]] = event
+    return orders
+
+
+def local(event: dict[str, Any], zone: str, form: str = "%Y-%m") -> str:
+    return datetime.fromisoformat(event["at"]).astimezone(ZoneInfo(zone)).strftime(form)
+
+
+def reference(folder: str) -> Any:
+    return json.loads((DATA / folder / "reference.json").read_text())
+
+
+# Pingshan
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("by", "key"),
+    [
+        ("by_STREET_NAME", lambda e: e["street"]),
+        ("by_COMMUNITY_NAME", lambda e: e["region"]),
+        ("by_EVENT_TYPE_NAME", lambda e: e["category"]),
+        ("by_EVENT_SRC_NAME", lambda e: e["channel"]),
+        ("by_EVENT_PROPERTY_NAME", lambda e: e.get("property", "-")),
+        ("by_DISPOSE_UNIT_NAME", lambda e: e.get("department", "-")),
+        ("by_month", lambda e: local(e, "Asia/Shanghai")),
+        ("by_STREET_NAME_and_month", lambda e: e["street"] + "|" + local(e, "Asia/Shanghai")),
+        ("by_DISPOSE_UNIT_NAME_and_month", lambda e: e.get("department", "-") + "|" + local(e, "Asia/Shanghai")),
+        ("total", lambda e: "total"),
+    ],
+)
+def test_pingshan_comes_out_as_its_reference_says(by: str, key: Callable[[dict[str, Any]], str]) -> None:
+    told = reference("events-pingshan")
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for steps in by_order(events_of("pingshan", "events-pingshan/pingshan_events.csv")).values():
+        closed = steps.get("closed")
+        state = "unknown" if closed is None else "intime" if closed["on_time"] else "overtime"
+        counts[key(steps["reported"])].update([state, "n"])
+    groups = {"total": told["total"]} if by == "total" else told[by]
+    names = ("n", "intime", "overtime", "unknown")
+    assert {group: [n[x] for x in names] for group, n in counts.items()} == {
+        group: [stats[x] for x in names] for group, stats in groups.items()
+    }
+
+
+@needs_data
+def test_pingshan_closings_have_no_time_of_their_own_and_dashes_say_nothing() -> None:
+    events = events_of("pingshan", "events-pingshan/pingshan_events.csv")
+    orders = by_order(events)
+    assert len(events) == 3976 + 3974 and len(orders) == 3976
+    for steps in orders.values():
+        if "closed" in steps:
+            assert steps["closed"]["at_unknown"] is True and steps["closed"]["at"] == steps["reported"]["at"]
+    assert not any("-" in (value for value in event.values() if isinstance(value, str)) for event in events)
+    assert not any("address" in event for event in events)
+    days = Counter(local(s["reported"], "Asia/Shanghai", "%Y-%m-%d") for s in orders.values())
+    assert days == reference("events-pingshan")["per_day"]
+
+
+# Los Angeles and New York
+
+
+def figures(orders: Orders, zone: str) -> pd.DataFrame:
+    """One row per order: hours to its end by wall clocks (as the references count), closed, void."""
+    rows = []
+    for steps in orders.values():
+        reported = steps["reported"]
+        end = next((steps[status] for status in ("closed", "void", "not_accepted") if status in steps), None)
+        kept = next((e["closed_date"] for e in steps.values() if "closed_date" in e), None)
+        begin = pd.Timestamp(local(reported, zone, "%Y-%m-%d %H:%M:%S"))
+        finish = pd.Timestamp(local(end, zone, "%Y-%m-%d %H:%M:%S")) if end else pd.to_datetime(kept)
+        rows.append({
+            "hours": (finish - begin).total_seconds() / 3600 if finish is not None else float("nan"),
+            "closed": "closed" in steps,
+            "void": "void" in steps or "not_accepted" in steps,
+            "month": begin.strftime("%Y-%m"),
+            **{name: reported.get(name) for name in ("department", "category", "channel", "region")},
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def stats(d: pd.DataFrame) -> dict[str, Any]:
+    ok = d.hours.notna() & (d.hours >= 0)
+    net = int((~d.void).sum())
+    return {
+        "n": len(d),
+        "closed": int(d.closed.sum()),
+        "closure_rate": round(float(d.closed.mean()), 6),
+        "closure_rate_net": round(float(d.closed[~d.void].sum() / net), 6) if net else None,
+        "median_hours_to_close": round(float(d.hours[ok].median()), 4) if ok.any() else None,
+        "p90_hours_to_close": round(float(d.hours[ok].quantile(0.9)), 4) if ok.any() else None,
+        **{f"within_{n}h": round(float((d.closed & ok & (d.hours <= n)).mean()), 6) for n in (24, 72, 168)},
+    }
+
+
+def assert_groups(d: pd.DataFrame, column: str, told: dict[str, Any], missing: str) -> None:
+    groups = {str(name): stats(group) for name, group in d.fillna({column: missing}).groupby(column)}
+    assert groups == told
+
+
+@needs_data
+def test_los_angeles_comes_out_as_its_reference_says() -> None:
+    events = events_of("losangeles", "events-la2017/MyLA311_Service_Request_Data_2017_Subset.csv")
+    told, orders = reference("events-la2017"), by_order(events)
+    d = figures(orders, "America/Los_Angeles")
+    assert stats(d) == told["total"]
+    assert int((d.hours < 0).sum()) == told["quality"]["closed_before_created"] == 12
+    assert sum("lon" not in steps["reported"] for steps in orders.values()) == told["quality"]["lat_lon_null"]
+    assert Counter(status for steps in orders.values() for status in steps) == {
+        "reported": 9999, "closed": 9739, "void": 246, "not_accepted": 9,
+    }  # fmt: skip
+    for column, group in (("department", "owner"), ("category", "request_type"), ("channel", "source"),
+                          ("region", "area_APC"), ("month", "month")):  # fmt: skip
+        assert_groups(d, column, told[f"by_{group}"], "nan")
+
+
+@needs_data
+@pytest.mark.parametrize(
+    "file", ["311_subset.micro.csv", "311_nyc_sample.csv", "311-service-requests.sample.csv"]
+)
+def test_new_york_comes_out_as_its_reference_says_in_both_versions_of_the_table(file: str) -> None:
+    told = reference("events-nyc311")[file]
+    orders = by_order(events_of("newyork", f"events-nyc311/{file}"))
+    d = figures(orders, "America/New_York")
+    assert stats(d) == told["total"]
+    for column, group in (("department", "agency"), ("category", "complaint_type"), ("month", "month")):
+        assert_groups(d, column, told[f"by_{group}"], "nan")
+    assert_groups(d, "region", told["by_borough"], "Unspecified")
+    due = [(s["closed"]["at"], s["reported"]["deadline_at"]) for s in orders.values()
+           if "closed" in s and "deadline_at" in s["reported"]]  # fmt: skip
+    late = sum(at > deadline for at, deadline in due)
+    assert late == told["due_date"]["closed_after_due"]
+    odd = 1 if file == "311_subset.micro.csv" else 0  # Assigned, with a Closed Date of 1900: the reference counts it
+    assert len(due) - late == told["due_date"]["closed_by_due"] - odd
+    assert sum("deadline_at" in s["reported"] for s in orders.values()) == told["due_date"]["present"]
+
+
+@needs_data
+def test_new_yorks_second_table_tells_nothing_that_the_first_did_not() -> None:
+    first = {json.dumps(e, sort_keys=True) for e in events_of("newyork", "events-nyc311/311_subset.micro.csv")}
+    second = {json.dumps(e, sort_keys=True) for e in events_of("newyork", "events-nyc311/311_nyc_sample.csv")}
+    assert second < first
+
+
+# the language
+
+CASES: dict[str, Any] = {
+    "zone": "Asia/Shanghai",
+    "times": ["%Y-%m-%d %H:%M", "iso"],
+    "missing": ["-"],
+    "fields": {
+        "order": {"column": "id", "prefix": "P-"},
+        "channel": {"column": "src", "map": {"13": "12345"}, "default": "other"},
+        "category": {"join": ["main", "sub"], "with": "/"},
+        "department": {"first": ["unit", "owner"]},
+        "note": {"const": "imported"},
+        "lon": "lon",
+        "extra": {"ward": "ward"},
+    },
+    "events": [
+        {"status": "reported", "at": "created"},
+        {"status": "closed", "when": {"state": ["done", "ok"], "closed": {"present": True}}, "at": "closed",
+         "on_time": {"column": "flag", "map": {"J": "true", "N": "false"}}},
+        {"status": "void", "when": {"state": {"not": ["done", "ok", "open"]}}, "at": "created", "at_unknown": True},
+    ],
+}  # fmt: skip
+
+
+def row(**cells: str) -> dict[str, str]:
+    return {"id": "7", "created": "2026-01-02 03:04", "state": "open", **cells}
+
+
+def test_a_row_becomes_the_events_whose_conditions_hold() -> None:
+    told = make_mapping(CASES)
+    reported, closed = row_events(
+        told,
+        row(state="done", closed="2026-01-02T05:00:00+00:00", src="13", main="A", sub="-", owner="O", unit="-",
+            lon="113.5", ward="W", flag="N"),
+    )  # fmt: skip
+    assert reported == {
+        "status": "reported", "order": "P-7", "at": "2026-01-01T19:04:00.000Z", "channel": "12345", "category": "A",
+        "department": "O", "note": "imported", "lon": 113.5, "ward": "W",
+    }  # fmt: skip
+    assert closed["at"] == "2026-01-02T05:00:00.000Z" and closed["on_time"] is False
+    assert row_events(told, row(src="99"))[0]["channel"] == "other"
+    assert [e["status"] for e in row_events(told, row(state="lost"))] == ["reported", "void"]
+    assert [e["status"] for e in row_events(told, row(state="done"))] == ["reported"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [({"created": "yesterday"}, "at is not readable"), ({"lon": "x"}, "lon is not a number"),
+     ({"id": "-"}, "order is missing")],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_is_refused_with_its_reason(tmp_path: Path, cells: dict[str, str], reason: str) -> None:
+    columns = ["id", "created", "closed", "state", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    file = tmp_path / "t.csv"
+    lines = [",".join(one.get(name, "") for name in columns) for one in (row(), row(**cells), row(id="8"))]
+    file.write_text("\ufeff" + ",".join(columns) + "\n" + "\n".join(lines))
+    table = read_table(file, make_mapping(CASES))
+    assert table.faults == [(3, reason)]
+    assert [event["order"] for event in table.events] == ["P-7", "P-8"]
+
+
+def test_all_faults_of_a_mapping_are_told_at_once() -> None:
+    with pytest.raises(MappingErrors) as caught:
+        make_mapping({
+            "zone": "Moon/Base", "colour": "red",
+            "fields": {"colour": "x", "extra": {"lon": "x"}, "title": {"column": "a", "first": ["b"]}},
+            "events": [{"status": "finished", "wen": {}}, {"status": "closed", "at": "x", "when": {"a": {"like": "b"}}}],
+        })  # fmt: skip
+    told = "\n".join(caught.value.faults)
+    for part in ("colour: no such key", "fields.colour", "fields.title: exactly one", "fields.order", "Moon/Base",
+                 "finished is no status", "fields.extra.lon", "events[0].wen", "events[0].at",
+                 "events[1].when.a.like"):  # fmt: skip
+        assert part in told
+
+
+def test_a_column_that_the_table_lacks_is_a_fault_unless_it_is_optional(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("id,created,state\n7,2026-01-02 03:04,open\n")
+    with pytest.raises(MappingErrors, match="no column ward"):
+        read_table(file, make_mapping(CASES))
+    absent = ["closed", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    assert len(read_table(file, make_mapping({**CASES, "optional": absent})).events) == 1
+
+
+def test_a_file_that_is_no_mapping_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("fields: [unclosed")
+    with pytest.raises(MappingErrors):
+        load_mapping(file)
+
+
+# through the gateway
+
+
+def test_events_go_in_batches_and_an_overloaded_gateway_gets_them_again(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("id,created,state\n" + "\n".join(f"{i},2026-01-02 03:04,open" for i in range(25)))
+    optional = ["closed", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    got: list[dict[str, Any]] = []
+    answers = [503]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == EVENTS and request.headers["Authorization"] == "Bearer k"
+        if answers:
+            return httpx.Response(answers.pop(), headers={"Retry-After": "0"})
+        told = json.loads(request.content)
+        got.extend(told)
+        return httpx.Response(200, json={"accepted": len(told) - 1, "rejected": [{"index": 0, "reason": "no"}]})
+
+    tally = import_orders(
+        file, make_mapping({**CASES, "optional": optional}), "http://g/", "k", batch=10, progress=False,
+        transport=httpx.MockTransport(answer),
+    )  # fmt: skip
+    assert (tally.accepted, tally.rejected, tally.resent) == (22, Counter(no=3), 1)
+    assert [event["order"] for event in got] == [f"P-{i}" for i in range(25)]

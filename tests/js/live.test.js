@@ -1,0 +1,130 @@
+"use strict";
+
+const assert = require("node:assert/strict");
+const test = require("node:test");
+const { Live, frames, Emitter } = require("./load.js")("10_frames", "11_emitter", "18_tables", "20_live");
+
+class FakeSocket extends Emitter {
+  constructor() {
+    super();
+    this.connected = false;
+    this.active = true;
+    this.sent = [];
+    this.connects = 0;
+  }
+
+  emit(event, ...values) {
+    this.sent.push([event, ...values]);
+  }
+
+  fire(event, ...values) {
+    super.emit(event, ...values);
+  }
+
+  connect() {
+    this.connects += 1;
+  }
+
+  disconnect() {}
+
+  link() {
+    this.connected = true;
+    this.fire("connect");
+  }
+}
+
+function frame(from, to, rows, epoch = "e") {
+  return frames.encode({
+    table: "worker", epoch, scope: "zh:1", from, to, reset: from === 0, text_for: rows.map((_, i) => i), text: { id: rows.map(([slot]) => `w${slot}`) },
+    columns: [["slot", "u4", rows.map(([slot]) => slot)], ["lon", "i4", rows.map(([, lon]) => lon)]],
+  });
+}
+
+function linked() {
+  const socket = new FakeSocket();
+  const live = new Live();
+  let options = null;
+  live.connect({ io: (url, given) => ((options = { url, ...given }), socket) });
+  live.watch({ region: "r1", lang: "zh", period: { key: "today", from_ms: 1, to_ms: 2 } });
+  socket.link();
+  return { socket, live, options };
+}
+
+const answers = (socket, message) => {
+  const given = [];
+  socket.fire("frame", message, (answer) => given.push(answer));
+  return given;
+};
+
+test("the link is websocket only and never gives up", () => {
+  const { options } = linked();
+  assert.equal(options.url, "/live");
+  assert.deepEqual(options.transports, ["websocket"]);
+  assert.equal(options.reconnectionAttempts, Infinity);
+  assert.equal(options.reconnectionDelayMax, 30000);
+});
+
+test("each new link asks with the cursors that the tables hold", () => {
+  const { socket, live } = linked();
+  assert.deepEqual(socket.sent[0][1].cursors.worker, ["", 0, ""]);
+  assert.equal(socket.sent[0][1].period, "today");
+  answers(socket, { seq: 1, frames: [frame(0, 9, [[0, 5]])] });
+  socket.connected = false;
+  socket.fire("disconnect", "transport close");
+  assert.equal(live.link.connected, false);
+  socket.link();
+  assert.deepEqual(socket.sent.at(-1)[1].cursors.worker, ["e", 9, "zh:1"]);
+});
+
+test("a frame is acknowledged after it stands in the table", () => {
+  const { socket, live } = linked();
+  const given = [];
+  live.on("change", () => given.push("change"));
+  socket.fire("frame", { seq: 3, frames: [frame(0, 9, [[0, 5]])] }, (answer) => given.push(answer));
+  assert.equal(given[0], "change");
+  assert.deepEqual([given[1].seq, given[1].cursors.worker], [3, ["e", 9, "zh:1"]]);
+  assert.equal(live.tables.get("worker").row("w0").lon, 5);
+});
+
+test("after a gap the acknowledgement asks for the table from the beginning", () => {
+  const { socket, live } = linked();
+  answers(socket, { seq: 1, frames: [frame(0, 9, [[0, 5]])] });
+  const [answer] = answers(socket, { seq: 2, frames: [frame(12, 13, [[0, 6]])] });
+  assert.equal(answer.cursors.worker[1], 0);
+  assert.equal(live.tables.get("worker").row("w0").lon, 5, "what was shown stays until the snapshot comes");
+});
+
+test("bytes that are no frame make every table start anew", () => {
+  const { socket } = linked();
+  answers(socket, { seq: 1, frames: [frame(0, 9, [[0, 5]])] });
+  const [answer] = answers(socket, { seq: 2, frames: [new ArrayBuffer(3)] });
+  assert.equal(answer.cursors.worker[1], 0);
+});
+
+test("figures are told, and the clock is the server's", () => {
+  const { socket, live } = linked();
+  let figures = null;
+  live.on("figures", (value) => (figures = value));
+  answers(socket, { seq: 1, now_ms: Date.now() + 60000, lag_ms: 400, figures: { as_of_ms: 1 } });
+  assert.deepEqual(figures, { as_of_ms: 1 });
+  assert.ok(Math.abs(live.now() - Date.now() - 60000) < 50);
+  assert.equal(live.lagMs, 400);
+});
+
+test("a listener that throws stops neither the others nor the acknowledgement", (t) => {
+  t.mock.method(console, "error", () => {});
+  const { socket, live } = linked();
+  live.on("change", () => {
+    throw new Error("a panel is broken");
+  });
+  assert.equal(answers(socket, { seq: 1, frames: [frame(0, 9, [[0, 5]])] }).length, 1);
+});
+
+test("a server that hung up is called again", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { socket } = linked();
+  socket.connected = false;
+  socket.fire("disconnect", "io server disconnect");
+  t.mock.timers.tick(60000);
+  assert.equal(socket.connects, 1);
+});

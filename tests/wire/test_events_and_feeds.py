@@ -1,0 +1,282 @@
+"""POST /api/v1/events and /api/v1/feeds."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.facts import CaseStep, FeedStatus
+from domain.lifecycle import STATUSES
+from ingest.sources import events, feeds
+from ingest.sources.base import Context, Decoded, Refused
+
+AT_MS = 1_783_901_730_000
+CONTEXT = Context(source="12345", received_at_ms=AT_MS + 5000)
+STEP: dict[str, Any] = {"order": "A-1", "at": "2026-07-13T08:15:30+08:00", "status": "reported"}
+FEED: dict[str, Any] = {"feed": "44060500001320000001", "status": "ON"}
+
+
+def steps(*items: Any, context: Context = CONTEXT) -> Decoded:
+    return events.decode(json.dumps(items, ensure_ascii=False).encode(), context)
+
+
+def step(**fields: Any) -> CaseStep:
+    decoded = steps(STEP | fields)
+    assert decoded.rejects == ()
+    (fact,) = decoded.facts
+    assert isinstance(fact, CaseStep)
+    return fact
+
+
+def feed(**fields: Any) -> FeedStatus:
+    decoded = feeds.decode(json.dumps(FEED | fields).encode(), CONTEXT)
+    assert decoded.rejects == ()
+    (fact,) = decoded.facts
+    assert isinstance(fact, FeedStatus)
+    return fact
+
+
+def test_all_fields_of_a_step_arrive() -> None:
+    texts = {name: f"的{name}" for name in events.TEXT_LENGTHS}
+    found = step(
+        source="微信公众号",
+        lon=113.12,
+        lat=23.02,
+        deadline_at="2026-07-14T08:15:30+08:00",
+        at_unknown=True,
+        on_time=False,
+        **texts,
+    )
+    assert found == CaseStep(
+        source="12345",
+        received_at_ms=AT_MS + 5000,
+        order="A-1",
+        at_ms=AT_MS,
+        status="reported",
+        at_unknown=True,
+        channel="微信公众号",
+        lon=113.12,
+        lat=23.02,
+        deadline_at_ms=AT_MS + 86_400_000,
+        on_time=False,
+        **texts,  # type: ignore[arg-type]
+    )
+
+
+def test_what_is_not_said_changes_nothing() -> None:
+    found = step()
+    assert (found.channel, found.category, found.region, found.lon, found.on_time, found.extra) == (None,) * 5 + ({},)
+
+
+@pytest.mark.parametrize("status", list(STATUSES))
+def test_every_status_of_the_life_cycle_is_understood(status: str) -> None:
+    assert step(status=f" {status.upper()} ").status == status
+
+
+def test_an_unknown_status_is_told_what_is_allowed() -> None:
+    (reject,) = steps(STEP | {"status": "finished"}).rejects
+    assert reject.reason.startswith("unknown status: finished (allowed: reported, ")
+    assert reject.reason.endswith(f"{list(STATUSES)[-1]})")
+
+
+def test_fields_that_are_not_known_are_kept_as_text() -> None:
+    found = step(weather="雨", level=3, urgent=True, photos=["a.jpg"], nothing=None)
+    assert found.extra == {"weather": "雨", "level": "3", "urgent": "true", "photos": '["a.jpg"]'}
+
+
+def test_numbers_may_stand_where_codes_stand() -> None:
+    found = step(order=20180001, region=440605, category=7)
+    assert (found.order, found.region, found.category) == ("20180001", "440605", "7")
+
+
+def test_no_place_is_no_fault() -> None:
+    assert (step(lon=0, lat=0).lon, step(lon=None, lat=None).lat) == (None, None)
+
+
+def test_places_are_converted_by_their_datum() -> None:
+    found = step(lon=113.126898909, lat=23.018994970, datum="gcj02")
+    assert (found.lon, found.lat) == (pytest.approx(113.121416, abs=1e-8), pytest.approx(23.021548, abs=1e-8))
+
+
+BAD_STEPS: list[tuple[dict[str, Any], str]] = [
+    ({"order": None}, "missing field: order"),
+    ({"order": " "}, "order empty"),
+    ({"order": ["x"]}, "wrong type of order: ['x']"),
+    ({"at": "2026-07-13 08:15:30"}, "at without zone: 2026-07-13 08:15:30"),
+    ({"status": ["reported"]}, "unknown status: ['reported']"),
+    ({"lon": 113.1}, "missing field: lat"),
+    ({"lon": 113.1, "lat": 123}, "lat out of range: 123"),
+    ({"lon": 113.1, "lat": 23, "datum": "tokyo"}, "unknown datum: tokyo"),
+    ({"deadline_at": "tomorrow"}, "deadline_at not a time: tomorrow"),
+    ({"on_time": "yes"}, "wrong type of on_time: yes"),
+    ({"title": {"a": 1}}, "wrong type of title: {'a': 1}"),
+    ({"title": "x" * 1001}, "title too long: 1001 characters, at most 1000"),
+    ({f"f{i}": "x" for i in range(33)}, "too many extra fields: more than 32"),
+    ({"other": "x" * 2001}, "extra field too long: other"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "reason"), BAD_STEPS)
+def test_a_bad_step_is_named_and_loses_only_itself(wrong: dict[str, Any], reason: str) -> None:
+    decoded = steps(STEP, STEP | wrong, STEP | {"order": "A-3"})
+    assert [fact.order for fact in decoded.facts if isinstance(fact, CaseStep)] == ["A-1", "A-3"]
+    assert [(reject.index, reject.reason[: len(reason)]) for reject in decoded.rejects] == [(1, reason)]
+
+
+def test_older_systems_write_gbk() -> None:
+    body = json.dumps(STEP | {"title": "井盖破损"}, ensure_ascii=False).encode("gbk")
+    (fact,) = events.decode(body, CONTEXT).facts
+    assert isinstance(fact, CaseStep)
+    assert fact.title == "井盖破损"
+
+
+def test_half_a_character_is_not_stored() -> None:
+    with pytest.raises(Refused):
+        events.decode(b'[{"order":"1","at":1783901730,"status":"closed","title":"\\ud800","x":NaN}]', CONTEXT)
+
+
+# Feeds
+
+
+def test_all_fields_of_a_feed_arrive() -> None:
+    found = feed(
+        name="路口1",
+        lon=113.12,
+        lat=23.02,
+        region="440605",
+        owner="公安",
+        at="2026-07-13T08:15:30+08:00",
+        streams={"hls": "http://10.0.0.1:8888/cam/index.m3u8", "webrtc": "http://10.0.0.1:8889/cam/whep", "flv": None},
+        direction_deg=90,
+        fov_deg=60,
+    )
+    assert (found.name, found.lon, found.lat, found.region, found.owner) == ("路口1", 113.12, 23.02, "440605", "公安")
+    assert (found.at_ms, found.status, found.direction_deg, found.fov_deg) == (AT_MS, "online", 90, 60)
+    assert found.streams == {"hls": "http://10.0.0.1:8888/cam/index.m3u8", "webrtc": "http://10.0.0.1:8889/cam/whep"}
+
+
+def test_without_a_time_the_state_is_of_the_moment_of_arrival() -> None:
+    assert feed().at_ms == AT_MS + 5000
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("ON", "online"),
+        ("Online", "online"),
+        (True, "online"),
+        (1, "online"),
+        ("OFF", "offline"),
+        ("离线", "offline"),
+        (0, "offline"),
+        ("frozen", "frozen"),
+        ("VLOST", "fault"),
+        ("DEFECT", "fault"),
+    ],
+)
+def test_the_words_of_gateways_are_understood(word: Any, status: str) -> None:
+    assert feed(status=word).status == status
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("rtsp://admin:secret1@10.0.0.1:554/ch1", "rtsp://10.0.0.1:554/ch1"),
+        ("rtsp://admin:p@ss@cam.local/ch1", "rtsp://cam.local/ch1"),
+        ("http://h/live.flv?token=secret1&app=live&stream=x", "http://h/live.flv?app=live&stream=x"),
+        ("https://h/a?Access_Token=secret1", "https://h/a"),
+        ("ws://h/a?auth_key=1-secret1&txSecret=secret1&wsSecret=secret1&x=1", "ws://h/a?x=1"),
+        ("http://h/index/api/webrtc?app=live&stream=a%20b&type=play&secret=secret1", None),
+        ("rtmp://[fe80::1]:1935/live/x?password=secret1#secret1", "rtmp://[fe80::1]:1935/live/x"),
+        ("srt://h:9000?passphrase=secret1&mode=caller", "srt://h:9000?mode=caller"),
+    ],
+)
+def test_credentials_are_cut_out_of_stream_addresses(url: str, kept: str | None) -> None:
+    found = feed(streams={"flv": url}).streams["flv"]
+    assert found == (kept or "http://h/index/api/webrtc?app=live&stream=a%20b&type=play")
+    assert "secret1" not in found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "javascript:alert('secret1')",
+        "//admin:secret1@h/x",
+        "rtsp://admin:se/secret1@h/x",
+        "rtsp://admin:12/secret1@h/x",
+        "rtsp://admin:#secret1@h/x",
+        "rtsp://admin:?secret1@h/x",
+        "http://",
+        "http://h:99999/secret1",
+        7,
+        "x" * 3000,
+    ],
+)
+def test_a_bad_stream_address_is_rejected_without_showing_it(url: Any) -> None:
+    decoded = feeds.decode(json.dumps([FEED | {"streams": {"hls": url}}, FEED]).encode(), CONTEXT)
+    assert len(decoded.facts) == 1
+    (reject,) = decoded.rejects
+    assert "secret1" not in reject.reason
+    if "@" in str(url):
+        assert b"secret1" not in reject.raw
+
+
+def test_kept_bytes_of_a_rejected_feed_hold_no_credentials() -> None:
+    streams = {"hls": "rtsp://admin:secret1@h/x?token=secret1", "flv": 'http://u:secret"1@h'}
+    texts = [json.dumps({"feed": "", "status": "ON", "streams": streams})]
+    texts.append(texts[0].replace("/", "\\/"))
+    texts.append(texts[0].replace("@", "\\u0040").replace("?", "\\u003f"))
+    texts.append(texts[0][:-1])  # cannot even be read
+    texts += [json.dumps(streams["hls"]), texts[0].replace('\\"', "\\u0022")]
+    for text in [*texts, "\n".join([json.dumps(FEED), *texts])]:
+        try:
+            decoded = feeds.decode(text.encode(), CONTEXT)
+        except Refused as refused:
+            assert "secret" not in refused.message
+            continue
+        for reject in decoded.rejects:
+            assert b"secret" not in reject.raw
+            assert "secret" not in reject.reason
+
+
+BAD_FEEDS: list[tuple[dict[str, Any], str]] = [
+    ({"feed": ""}, "feed empty"),
+    ({"status": None}, "missing field: status"),
+    ({"status": "sleeping"}, "unknown status: sleeping (allowed: online, offline, frozen, fault)"),
+    ({"streams": []}, "wrong type of streams"),
+    ({"streams": {"a b": "http://h/"}}, "bad kind of stream"),
+    ({"streams": {f"s{i}": "http://h/" for i in range(17)}}, "too many streams: 17, at most 16"),
+    ({"fov_deg": 400}, "fov_deg out of range: 400"),
+    ({"at": "2026-07-13T08:15:30"}, "at without zone: 2026-07-13T08:15:30"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "reason"), BAD_FEEDS)
+def test_a_bad_feed_is_named(wrong: dict[str, Any], reason: str) -> None:
+    decoded = feeds.decode(json.dumps([FEED | wrong]).encode(), CONTEXT)
+    assert [reject.reason for reject in decoded.rejects] == [reason]
+
+
+NAMES = st.sampled_from((*STEP, *FEED, "lon", "lat", "datum", "streams", "on_time", "deadline_at", "title", "hls"))
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(("closed", "ON", "http://h")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=7),
+    max_leaves=15,
+)
+
+
+@given(ANY_JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60))
+def test_random_input_never_crashes(body: bytes) -> None:
+    for decode in (events.decode, feeds.decode):
+        try:
+            assert isinstance(decode(body, CONTEXT), Decoded)
+        except Refused as refused:
+            assert refused.status == 400

@@ -126,7 +126,7 @@ def run(
     if not (settings.city / "city.yaml").exists():
         if no_demo:
             raise fail(f"There is no city in {settings.city}: name one with --city, or make one: app.py city make guicheng")
-        make_demo_city(settings.city)
+        make("guicheng", settings.city, seed=1)
     ready_city(settings)
     if not no_demo:
         demo_key(settings)
@@ -286,7 +286,7 @@ def orders_import(
 def simulate(
     workers: Annotated[int, typer.Option(help="How many workers; 0: the whole roster.")] = 0,
     speed: Annotated[float, typer.Option(help="How many times real time.")] = 1.0,
-    orders_per_day: Annotated[int, typer.Option(help="Work orders a day.")] = 600,
+    orders_per_day: Annotated[int, typer.Option(help="Work orders a day.")] = 120,
     history: Annotated[bool, typer.Option(help="First tell what happened before the start.")] = True,
     interval_s: Annotated[float, typer.Option(help="Seconds between the fixes of a worker.")] = 10.0,
     protocols: Annotated[str, typer.Option(help="all (as the roster says), or json for bulk.")] = "all",
@@ -343,14 +343,14 @@ def check(city: CityOption = None, data_dir: DataOption = None) -> None:
     raise typer.Exit(1 if faults else 0)
 
 
-def make_demo_city(folder: Path) -> None:
+def make(kind: str, folder: Path, seed: int) -> None:
     from config.make import make_city
 
-    out.print(f"making the demo city in {folder}", highlight=False)
+    out.print(f"making the city {kind} in {folder}", highlight=False)
     try:
-        make_city("guicheng", folder, seed=1)
+        make_city(kind, folder, seed=seed)
     except FileNotFoundError as missing:
-        raise fail(f"The demo city needs its data packages: {missing}. Run `make setup`.") from missing
+        raise fail(f"The demo cities need their data packages: {missing}. Run `make setup`.") from missing
 
 
 @city_app.command("make")
@@ -360,13 +360,13 @@ def city_make(
     seed: int = 1,
 ) -> None:
     """Write the files of a demo city: real outline, names and codes as far as open packages carry them, the rest from a seed."""
-    from config.make import KINDS, make_city
+    from config.make import KINDS
 
     if kind not in KINDS:
         raise fail(f"{kind}: no such city. Known: {', '.join(KINDS)}")
     folder = out_dir or Path("var/city") / kind
     started_s = time.monotonic()
-    make_city(kind, folder, seed=seed)
+    make(kind, folder, seed)
     made = load_city(folder)
     out.print(
         f"{folder}: {len(made.regions):,} regions, {len(made.roster):,} workers ({time.monotonic() - started_s:.1f} s)",

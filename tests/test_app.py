@@ -1,0 +1,59 @@
+"""The command line, as a person or a script meets it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from store import sources
+from store.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def app(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GRIDHALL_")}
+    env |= {f"GRIDHALL_{name}": value for name, value in settings.items()} | {"COLUMNS": "200"}
+    return subprocess.run([sys.executable, "app.py", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_check_tells_all_faults_of_settings_and_city_at_once(tmp_path: Path) -> None:
+    (tmp_path / "city.yaml").write_text("code: '1'\nname: x\ntitle: x\nlevels: [{key: a, zh: a, en: a}]\n")
+    (tmp_path / "regions.csv").write_text("code,name,level,parent\n1,x,a,\n2,y,b,1\n3,z,a,9\n")
+    done = app("check", "--city", str(tmp_path), WEB_PORT="high")
+    assert done.returncode == 1
+    for fault in ("GRIDHALL_WEB_PORT", "regions.csv:3", "regions.csv:4"):
+        assert fault in done.stderr
+
+
+def test_check_finds_no_fault_in_a_sound_city(city_folder: Path) -> None:
+    done = app("check", "--city", str(city_folder))
+    assert done.returncode == 0, done.stderr
+    assert "0 faults" in done.stdout
+
+
+def test_a_wrong_setting_stops_every_role_before_it_starts() -> None:
+    done = app("projector", WEB_HOST="0.0.0.0")
+    assert done.returncode == 2 and "GRIDHALL_WEB_HOST" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_source_is_added_listed_and_removed(store: Store, valkey: object) -> None:
+    where = {"REDIS_URL": valkey.url, "PARTITIONS": str(store.partitions)}  # type: ignore[attr-defined]
+    added = app("source", "add", "phones", **where)
+    key = added.stdout.strip().split()[-1]
+    assert sources.sources(store)["phones"]["key"] == sources.hashed(key)
+    sources.keep_refusals(store, [sources.Refusal("phones", "lat out of range: 99", b"{...}", 5)], 10)
+    assert "lat out of range" in app("source", "list", **where).stdout
+    assert "{...}" in app("source", "rejects", "phones", **where).stdout
+    assert app("source", "remove", "phones", **where).returncode == 0
+    assert app("source", "remove", "phones", **where).returncode == 2
+
+
+def test_without_a_key_replay_says_what_to_do(tmp_path: Path) -> None:
+    done = app("replay", str(tmp_path), DATA_DIR=str(tmp_path))
+    assert done.returncode == 2 and "source add" in done.stderr
+
+
+def test_an_unknown_city_is_refused_with_the_known_ones() -> None:
+    done = app("city", "make", "atlantis")
+    assert done.returncode == 2 and "guicheng" in done.stderr

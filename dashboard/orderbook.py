@@ -46,7 +46,4 @@ def _catch_up(hall: "Hall", mirror: _Mirror) -> None:
 
 def _changed(hall: "Hall", mirror: _Mirror) -> dict[str, Order]:
     """The rows that are new or other than those in the mirror."""
-    told = getattr(hall.order_table, "changed_ids", None)
-    if told is not None:
-        return {key: hall.orders[key] for key in told(mirror.version) if key in hall.orders}
-    return {key: row for key, row in hall.orders.items() if mirror.rows.get(key) is not row}
+    return {key: hall.orders[key] for key in hall.order_table.changed_ids(mirror.version) if key in hall.orders}

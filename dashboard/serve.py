@@ -72,7 +72,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "threads": THREADS,
             "keepalive": 15,
             "timeout": 60,
-            "graceful_timeout": 2,
+            "graceful_timeout": 1,
             "control_socket_disable": True,
             "forwarded_allow_ips": "",
             "loglevel": "warning",

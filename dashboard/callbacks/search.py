@@ -44,7 +44,11 @@ def result(hit: dict[str, Any], lang: str) -> html.A:
         "feed": f"/wall?feed={hit['id']}",
     }[hit["kind"]]
     return html.A(
-        [html.Span(words(lang)[f"search.{hit['kind']}"], className="kind"), html.B(hit["title"]), html.Span(hit["detail"])],
+        [
+            html.Span(words(lang)[f"search.{hit['kind']}"], className="kind"),
+            html.B(hit["title"]),
+            html.Span(hit["detail"]),
+        ],
         href=with_lang(href, lang),
         role="option",
     )

@@ -8,7 +8,7 @@ from config.settings import Settings
 from config.words import words
 from dashboard import query
 from dashboard.callbacks.routing import params_of
-from layouts import dossier, ids, order, pages
+from layouts import drawers, ids, pages
 from store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def content(hall: "Hall", kind: str, name: str, lang: str) -> list[Any]:
     catalogue = dict(words(lang))
     try:
         if kind == "worker":
-            return dossier.drawer(catalogue, lang, query.worker_dossier(hall, name))
+            return drawers.worker_drawer(catalogue, lang, query.worker_dossier(hall, name))
         if kind == "order":
-            return order.drawer(catalogue, lang, query.order_page(hall, name))
+            return drawers.order_drawer(catalogue, lang, query.order_page(hall, name))
         with hall.lock:
             feed = hall.feeds[name]
-        return order.feed_drawer(catalogue, query.feed_brief(hall.city, feed))
+        return drawers.feed_drawer(catalogue, query.feed_brief(hall.city, feed))
     except KeyError:
         return [html.P(catalogue["page.gone"].format(id=name), className="empty")]
     except StoreError:

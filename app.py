@@ -251,7 +251,7 @@ def key_or_default(settings: Settings, key: str) -> str:
 def replay(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: Geolife .plt, .gpx, .nmea, .csv.", exists=True)],
     speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
-    shift_to_now: Annotated[bool, typer.Option("--shift-to-now", help="Let the first fix be now.")] = False,
+    shift_to_now: Annotated[bool, typer.Option("--shift-to-now", help="Move all times so that playing begins now (max: ends now).")] = False,
     gateway: UrlOption = "",
     key: KeyOption = "",
     data_dir: DataOption = None,
@@ -286,7 +286,7 @@ def orders_import(
 def simulate(
     workers: Annotated[int, typer.Option(help="How many workers; 0: the whole roster.")] = 0,
     speed: Annotated[float, typer.Option(help="How many times real time.")] = 1.0,
-    orders_per_day: Annotated[int, typer.Option(help="Work orders a day.")] = 120,
+    orders_per_day: Annotated[int, typer.Option(help="Work orders a day.")] = 240,
     history: Annotated[bool, typer.Option(help="First tell what happened before the start.")] = True,
     interval_s: Annotated[float, typer.Option(help="Seconds between the fixes of a worker.")] = 10.0,
     protocols: Annotated[str, typer.Option(help="all (as the roster says), or json for bulk.")] = "all",

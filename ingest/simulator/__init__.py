@@ -27,7 +27,7 @@ def command(
     *,
     workers: int = 0,
     speed: float = 1.0,
-    orders_per_day: float = 600,
+    orders_per_day: float = 240,
     history: bool = True,
     interval_s: float = 10.0,
     protocols: str = "all",

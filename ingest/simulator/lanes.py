@@ -129,13 +129,11 @@ class HttpLane(_Queue):
     async def _exchange(self, requests: list[bytes]) -> list[tuple[int, float]]:
         """(status, Retry-After in s or 0) of each answer; fewer than requests when the connection was lost."""
         try:
-            if self._line is None or self._line.lost:
-                opened = await asyncio.wait_for(
-                    asyncio.get_running_loop().create_connection(_Line, self._host, self._port, ssl=self._tls or None),
-                    ANSWER_S,
-                )
-                self._line = opened[1]
-            return await asyncio.wait_for(self._line.exchange(requests), ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):  # not wait_for: before Python 3.12 it can swallow a cancellation
+                if self._line is None or self._line.lost:
+                    loop = asyncio.get_running_loop()
+                    _, self._line = await loop.create_connection(_Line, self._host, self._port, ssl=self._tls or None)
+                return await self._line.exchange(requests)
         except (OSError, TimeoutError, httptools.HttpParserError):
             self._hang_up()
             return []

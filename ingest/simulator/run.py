@@ -29,7 +29,7 @@ from ingest.simulator.walk import Patrols
 TICK_S: Final = 0.25
 HISTORY_DAYS: Final = 14
 HISTORY_FROM_H: Final = 7
-HISTORY_FIXES: Final = 80_000  # of this morning, for all workers together
+HISTORY_FIXES: Final = 240_000  # of this morning, for all workers together
 HISTORY_STEP_S: Final = 30  # at least so far apart
 HISTORY_WORKERS: Final = 2500
 BATCH: Final = 500
@@ -50,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     seed: int = 1
     interval_s: tuple[int, int] = (10, 15)
-    orders_per_day: float = 600
+    orders_per_day: float = 240
     history: bool = True
     feeds: bool = True
     protocols: tuple[str, ...] = PROTOCOLS

@@ -83,7 +83,7 @@ test("names on the map go without the word for their level", () => {
   assert.deepEqual(["平东社区", "叠北社区居委会", "社区"].map(labels.shortName), ["平东", "叠北", "社区"]);
 });
 
-const layer = (points, reach) => ({ places: () => ({ ids: points.map((_, i) => i), xs: points.map(([x]) => x), ys: points.map(([, y]) => y), reach: new Map(points.map((_, i) => [i, reach])) }) });
+const layer = (points, reach) => ({ places: () => ({ ids: points.map((_, i) => i), xs: points.map(([x]) => x), ys: points.map(([, y]) => y), reach: points.map(() => reach) }) });
 const source = (kind, points, reach) => ({ kind, layer: layer(points, reach), id: (slot) => `${kind}${slot}`, name: (slot) => `${slot}` });
 
 test("the nearest sign within reach is hit; of two under the pointer the worker", () => {

@@ -1,0 +1,170 @@
+/**
+ * The live link: Socket.IO namespace /live, websocket only.
+ *
+ * The page says what it watches and how far it has read ("watch"); the server answers with "frame" and sends the next one only
+ * after the acknowledgement, which this side gives when the frame stands in the tables. So neither side ever holds a queue.
+ * Every new link begins with a "watch" that carries the cursors: nothing is loaded twice, nothing is missed.
+ */
+(function (gridhall) {
+  "use strict";
+
+  const NAMESPACE = "/live";
+  const FIRST_DELAY_MS = 1000;
+  const LAST_DELAY_MS = 30000;
+  const TABLES = ["worker", "order", "feed"];
+  const RESYNC_DELAY_MS = 500; // a server that keeps sending nonsense is asked twice a second, not in a tight loop
+  const DOZE_MS = 15000; // without a frame for so long, a tab that comes to the front asks anew
+
+  class Live extends gridhall.Emitter {
+    constructor() {
+      super();
+      this.tables = new Map(TABLES.map((name) => [name, new gridhall.tables.Table(name)]));
+      this.figures = null;
+      this.lagMs = null;
+      this.server = { ready: false, connected: false }; // what the web process says of its own link to the store
+      this.link = { connected: false, since_ms: Date.now(), attempts: 0, reason: "" };
+      this.socket = null;
+      this.wish = null;
+      this.offsetMs = 0; // the server's clock minus this one
+      this.frameAtMs = 0;
+    }
+
+    /** The server's clock, ms UTC. */
+    now() {
+      return Date.now() + this.offsetMs;
+    }
+
+    /** Opens the link and keeps it open for ever. `io` is socket.io-client's; calling again changes nothing. */
+    connect({ url = "", io = globalThis.io } = {}) {
+      if (this.socket) return this;
+      if (!io) throw new Error("gridhall: socket.io-client is not on the page");
+      this.socket = io(url + NAMESPACE, {
+        transports: ["websocket"], reconnection: true, reconnectionAttempts: Infinity,
+        reconnectionDelay: FIRST_DELAY_MS, reconnectionDelayMax: LAST_DELAY_MS, randomizationFactor: 0.5,
+      });
+      this.socket.on("connect", () => this.#linked());
+      this.socket.on("disconnect", (reason) => this.#lost(reason));
+      this.socket.on("connect_error", (error) => this.#failed(error));
+      this.socket.on("error", (refusal) => this.emit("refused", refusal));
+      this.socket.on("frame", (...parts) => this.#receive(parts));
+      globalThis.document?.addEventListener("visibilitychange", () => this.resume());
+      globalThis.addEventListener?.("online", () => this.resume());
+      return this;
+    }
+
+    /**
+     * What this page wants to see: `{region, period: {key} or {from_ms, to_ms} or null, lang, tables}`; a key (today … all) moves
+     * on with the days. Replaces the wish before.
+     */
+    watch(wish) {
+      this.wish = { ...this.wish, ...wish };
+      this.#ask();
+    }
+
+    /** A tab in front again: link at once instead of after the back-off, and ask if nothing came for a while. */
+    resume() {
+      if (!this.socket || globalThis.document?.hidden) return;
+      if (!this.socket.connected) this.socket.connect();
+      else if (Date.now() - this.frameAtMs > DOZE_MS) this.#ask();
+    }
+
+    close() {
+      this.socket?.disconnect();
+      this.socket = null;
+    }
+
+    cursors() {
+      const wanted = this.wish?.tables ?? TABLES;
+      return Object.fromEntries(wanted.map((name) => [name, this.tables.get(name).cursor]));
+    }
+
+    #ask() {
+      if (!this.wish || !this.socket?.connected) return;
+      const { region = "", period = null, lang = "zh", tables = TABLES } = this.wish;
+      const key = period?.key && period.key !== "custom" ? period.key : "";
+      const [from, to] = key ? [null, null] : [period?.from_ms ?? null, period?.to_ms ?? null];
+      this.socket.emit("watch", { region, period: key, from, to, lang, tables, cursors: this.cursors() });
+    }
+
+    #setLink(connected, reason) {
+      const changed = connected !== this.link.connected;
+      const attempts = connected ? 0 : this.link.attempts + (changed ? 0 : 1);
+      this.link = { connected, reason, attempts, since_ms: changed ? Date.now() : this.link.since_ms };
+      this.emit("link", this.link);
+    }
+
+    #linked() {
+      this.#setLink(true, "");
+      this.#ask();
+    }
+
+    #lost(reason) {
+      this.#setLink(false, reason);
+      // socket.io leaves it at that when the server itself hung up
+      if (reason === "io server disconnect") this.#later();
+    }
+
+    #failed(error) {
+      this.#setLink(false, error.message);
+      if (!this.socket?.active) this.#later(); // refused by the server: socket.io would not try again
+    }
+
+    #later() {
+      const delay = Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.link.attempts, 5));
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => this.socket?.connect(), delay * (0.5 + Math.random()));
+    }
+
+    /** One message: the meta object, the frames' bytes (in it, beside it, or in an array) and, last, the acknowledgement. */
+    #receive(parts) {
+      const reply = typeof parts.at(-1) === "function" ? parts.pop() : null;
+      const isBytes = (part) => part instanceof ArrayBuffer || ArrayBuffer.isView(part);
+      const flat = parts.flat();
+      const meta = flat.find((part) => part && typeof part === "object" && !isBytes(part)) ?? {};
+      this.receive(meta, flat.filter(isBytes).concat(meta.frames ?? []));
+      const answer = { seq: meta.seq, cursors: this.cursors() };
+      if (reply) reply(answer);
+      else this.socket?.emit("ack", answer);
+    }
+
+    /** Applies one message to the tables and tells the listeners. A frame that does not fit makes that table start anew. */
+    receive(meta, frames) {
+      this.frameAtMs = Date.now();
+      if (Number.isFinite(meta.now_ms)) this.offsetMs = meta.now_ms - Date.now();
+      this.lagMs = meta.lag_ms ?? this.lagMs;
+      this.server = { ready: meta.ready ?? true, connected: meta.connected ?? true };
+      const changed = new Set();
+      let broken = false;
+      for (const bytes of frames) {
+        const name = this.#apply(bytes);
+        if (name) changed.add(name);
+        else broken = true;
+      }
+      if (meta.figures) {
+        this.figures = meta.figures;
+        this.emit("figures", this.figures);
+      }
+      if (changed.size) this.emit("change", changed);
+      if (broken) setTimeout(() => this.#ask(), RESYNC_DELAY_MS);
+    }
+
+    /** The name of the table that took the frame, or null when it did not fit. */
+    #apply(bytes) {
+      let frame = null;
+      try {
+        frame = gridhall.frames.decode(bytes);
+        this.tables.get(frame.table)?.apply(frame);
+        return frame.table;
+      } catch (error) {
+        if (!(error instanceof gridhall.frames.FrameError) && !(error instanceof gridhall.tables.Gap)) throw error;
+        const doubted = frame ? [this.tables.get(frame.table)] : this.tables.values();
+        for (const table of doubted) table.distrust();
+        this.emit("resync", error.message);
+        return null;
+      }
+    }
+  }
+
+  gridhall.live = new Live();
+  gridhall.Live = Live;
+})((globalThis.gridhall ??= {}));

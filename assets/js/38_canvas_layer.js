@@ -1,0 +1,131 @@
+/**
+ * A Leaflet layer that is one canvas over the visible map and a margin around it. While the map is dragged the pane carries it
+ * along; while it zooms it is scaled; when the map rests it is laid anew and drawn. Subclasses write `draw(view)`.
+ */
+gridhall.leaflet.ready((L) => {
+  "use strict";
+
+  const COARSEST = [0.6, 1.8]; // a scaled picture stands for these scales
+
+  class CanvasLayer extends L.Layer {
+    /** `pane`: name, `zIndex`: of the pane, `margin`: around the map, a share of its size, or px from 1 on. */
+    initialize({ pane, zIndex, margin = 0.1 }) {
+      L.Util.setOptions(this, { pane, zIndex, margin });
+    }
+
+    getEvents() {
+      const events = { viewreset: this.lay, moveend: this.lay, move: this.onMove, zoom: this.onZoom, resize: this.lay };
+      if (this._map.options.zoomAnimation) events.zoomanim = (event) => this.scaleTo(event.center, event.zoom);
+      return events;
+    }
+
+    onAdd(map) {
+      const { pane, zIndex } = this.options;
+      if (!map.getPane(pane)) {
+        map.createPane(pane).style.zIndex = zIndex;
+        map.getPane(pane).style.pointerEvents = "none";
+      }
+      this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated", map.getPane(pane));
+      this.canvas.setAttribute("aria-hidden", "true");
+      this.start(this.canvas);
+      this.lay();
+    }
+
+    onRemove() {
+      this.stop?.();
+      this.canvas.remove();
+      this.canvas = null;
+    }
+
+    /** Gets the drawing context. */
+    start(canvas) {
+      this.ctx = canvas.getContext("2d");
+    }
+
+    /** In a flight the picture is scaled, and drawn anew only when it has become too coarse or too small. */
+    onZoom() {
+      const scale = this._map.getZoomScale(this._map.getZoom(), this.zoom);
+      if (scale < COARSEST[0] || scale > COARSEST[1]) this.lay();
+      else this.scaleTo(this._map.getCenter(), this._map.getZoom());
+    }
+
+    /** While dragged: the pane carries the canvas, until its margin is used up. */
+    onMove() {
+      const map = this._map;
+      if (map.getZoom() !== this.zoom || !this.size) return;
+      const corner = map.layerPointToContainerPoint(this.corner);
+      const view = map.getSize();
+      if (corner.x > 0 || corner.y > 0 || corner.x + this.size.x < view.x || corner.y + this.size.y < view.y) this.lay();
+    }
+
+    scaleTo(center, zoom) {
+      if (!this.northWest) return;
+      const scale = this._map.getZoomScale(zoom, this.zoom);
+      const corner = this._map._latLngToNewLayerPoint(this.northWest, zoom, center);
+      L.DomUtil.setTransform(this.canvas, corner, scale);
+    }
+
+    /** Lays the canvas over the present view and draws. */
+    lay() {
+      const map = this._map;
+      if (!map || !this.canvas) return;
+      const size = map.getSize();
+      const { margin: wide } = this.options;
+      const margin = wide < 1 ? size.multiplyBy(wide).ceil() : L.point(wide, wide);
+      const corner = map.containerPointToLayerPoint(margin.multiplyBy(-1)).round();
+      this.size = size.add(margin.multiplyBy(2));
+      this.corner = corner;
+      this.zoom = map.getZoom();
+      this.origin = map.getPixelOrigin(); // of this lay: Leaflet changes its own when a zoom animation begins
+      this.northWest = map.layerPointToLatLng(corner);
+      L.DomUtil.setTransform(this.canvas, corner, 1);
+      this.fitCanvas();
+      this.redraw();
+    }
+
+    fitCanvas() {
+      const ratio = globalThis.devicePixelRatio || 1;
+      const [width, height] = [Math.round(this.size.x * ratio), Math.round(this.size.y * ratio)];
+      this.ratio = ratio;
+      if (this.canvas.width === width && this.canvas.height === height) return;
+      this.canvas.width = width;
+      this.canvas.height = height;
+      this.canvas.style.width = `${this.size.x}px`;
+      this.canvas.style.height = `${this.size.y}px`;
+    }
+
+    /**
+     * What drawing needs to know: `scale` px per Mercator unit, `x`, `y` Mercator place of the canvas's corner, `mpp` metres of
+     * ground per px at the middle, `zoom`, `size`, `ratio`.
+     */
+    view() {
+      const map = this._map;
+      const scale = 256 * 2 ** this.zoom;
+      const corner = this.origin.add(this.corner);
+      const [x, y] = [corner.x / scale, corner.y / scale];
+      const mpp = gridhall.geo.metresPerPixel(map.getCenter().lat, this.zoom);
+      return { scale, x, y, mpp, zoom: this.zoom, size: this.size, ratio: this.ratio };
+    }
+
+    /** Draws now. */
+    redraw() {
+      if (!this.canvas || !this.size) return;
+      const view = this.view();
+      this.ctx.setTransform(1, 0, 0, 1, 0, 0);
+      this.ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+      this.ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+      this.draw(this.ctx, view);
+    }
+
+    /** Draws with the next picture of the browser; many calls are one. */
+    invalidate() {
+      if (this.frame) return;
+      this.frame = requestAnimationFrame(() => {
+        this.frame = null;
+        this.redraw();
+      });
+    }
+  }
+
+  gridhall.layers.CanvasLayer = CanvasLayer;
+});

@@ -1,0 +1,259 @@
+/**
+ * Draws all workers in one call of WebGL 2; the vertex shader moves them between their fixes. One point sprite per worker, not an
+ * instanced quad: a quarter of the vertices, and software renderers (halls without a graphics card) treat each instance as a draw
+ * of its own, which is a hundred times slower.
+ */
+(function (gridhall) {
+  "use strict";
+
+  const VERTEX = `#version 300 es
+precision highp float;
+layout(location = 0) in vec4 a_way;      // from x, y, to x, y: Mercator relative to the origin
+layout(location = 1) in vec4 a_motion;   // start s, span s, heading rad, fixed s
+layout(location = 2) in float a_look;    // role + 8 presence + 64 chosen, -1 hidden
+uniform vec2 u_offset;                   // css px of the origin, from the canvas's corner
+uniform vec2 u_size;                     // css px of the canvas
+uniform float u_scale, u_clock, u_old_before, u_sign, u_chosen_sign, u_far, u_half, u_columns, u_single, u_ratio;
+uniform ivec2 u_mask;                    // presences, roles that are shown
+flat out float v_reach;                  // units from the sign's middle to the point's edge
+flat out vec2 v_cell;
+flat out vec2 v_wedge;
+flat out vec3 v_turn;                    // cos, sin of the heading, 1 when there is a wedge
+flat out float v_opacity;
+
+vec2 cellAt(float index) { return vec2(mod(index, u_columns), floor(index / u_columns)); }
+
+void main() {
+  float look = a_look;
+  float chosen = step(64.0, look);
+  look -= 64.0 * chosen;
+  int presence = int(look) / 8;
+  int role = int(look) - presence * 8;
+  bool hidden = a_look < 0.0 || presence == 6 || (u_mask.x >> presence & 1) == 0 || (u_mask.y >> role & 1) == 0;
+  float span = a_motion.y;
+  float share = span > 0.0 ? clamp((u_clock - a_motion.x) / span, 0.0, 1.0) : 1.0;
+  vec2 place = mix(a_way.xy, a_way.zw, share) * u_scale + u_offset;
+
+  bool small = u_far > 0.5 && presence != 2 && chosen < 0.5;
+  v_cell = cellAt(small ? FAR + float(presence) : float(presence * 8 + role));
+  bool wedge = !small && a_motion.z < 100.0 && presence == 0;
+  v_wedge = cellAt(WEDGE);
+  v_turn = wedge ? vec3(cos(a_motion.z), sin(a_motion.z), 1.0) : vec3(1.0, 0.0, 0.0);
+  v_opacity = a_motion.w < u_old_before && presence < 3 ? 0.7 : 1.0;
+  float size = chosen > 0.5 ? u_chosen_sign : u_sign;
+  float rank = presence == 2 ? 0.1 : presence == 4 ? 0.2 : presence == 3 ? 0.3 : presence == 5 ? 0.4 : presence == 1 ? 0.5 : 0.6;
+  if (u_single > 0.5) {
+    v_cell = cellAt(u_single);
+    v_turn = vec3(1.0, 0.0, 0.0);
+    v_opacity = 1.0;
+    size = u_chosen_sign;
+  }
+  v_reach = !small || u_single > 0.5 ? u_half : presence < 2 ? 4.5 : 5.5;
+  gl_PointSize = 2.0 * v_reach * size * u_ratio;
+  vec2 clip = place / u_size * 2.0 - 1.0;
+  gl_Position = hidden ? vec4(2.0, 2.0, 2.0, 1.0) : vec4(clip.x, -clip.y, chosen > 0.5 ? 0.0 : rank, 1.0);
+}`;
+
+  const FRAGMENT = `#version 300 es
+precision highp float;
+uniform sampler2D u_atlas;
+uniform vec2 u_cells;
+uniform float u_half;
+flat in float v_reach;
+flat in vec2 v_cell;
+flat in vec2 v_wedge;
+flat in vec3 v_turn;
+flat in float v_opacity;
+out vec4 color;
+
+vec4 at(vec2 cell, vec2 place) {
+  return texture(u_atlas, (cell + clamp((place + u_half) / (2.0 * u_half), 0.001, 0.999)) / u_cells);
+}
+
+void main() {
+  vec2 place = (gl_PointCoord * 2.0 - 1.0) * v_reach;
+  vec4 sign = at(v_cell, place);
+  if (v_turn.z > 0.5) {
+    vec2 turned = vec2(place.x * v_turn.x + place.y * v_turn.y, place.y * v_turn.x - place.x * v_turn.y);
+    vec4 wedge = at(v_wedge, turned);
+    sign = wedge + sign * (1.0 - wedge.a);
+  }
+  if (sign.a < 0.02) discard;
+  color = sign * v_opacity;
+}`;
+
+  function compile(gl, type, source) {
+    const shader = gl.createShader(type);
+    const { FAR, WEDGE } = gridhall.signs;
+    gl.shaderSource(shader, source.replace("FAR", `${FAR}.0`).replace("WEDGE", `${WEDGE}.0`));
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) throw new Error(gl.getShaderInfoLog(shader));
+    return shader;
+  }
+
+  const BYTES = gridhall.glides.STRIDE * 4;
+  const ATTRIBUTES = [[0, 4, 0], [1, 4, 16], [2, 1, 32]]; // location, size, byte
+
+  const LEAST_POINT_PX = 64; // the largest sign (chosen, close up) is 61 css px wide
+
+  class WorkersGl {
+    /** Throws when the canvas gives no WebGL 2. */
+    constructor(canvas) {
+      const options = { alpha: true, antialias: false, depth: true, premultipliedAlpha: true };
+      this.gl = canvas.getContext("webgl2", options);
+      if (!this.gl) throw new Error("no WebGL 2");
+      const [, largest] = this.gl.getParameter(this.gl.ALIASED_POINT_SIZE_RANGE);
+      if (largest < LEAST_POINT_PX) throw new Error(`points of at most ${largest} px`);
+      this.lost = false;
+      this.build();
+    }
+
+    /** Makes everything that lives on the card; again after a lost context. */
+    build() {
+      const { gl } = this;
+      this.program = gl.createProgram();
+      gl.attachShader(this.program, compile(gl, gl.VERTEX_SHADER, VERTEX));
+      gl.attachShader(this.program, compile(gl, gl.FRAGMENT_SHADER, FRAGMENT));
+      gl.linkProgram(this.program);
+      gl.useProgram(this.program);
+      const names = ["ratio", "offset", "size", "scale", "clock", "old_before", "sign", "chosen_sign", "far", "half", "columns", "single", "mask",
+        "atlas", "cells"];
+      this.uniforms = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(this.program, `u_${name}`)]));
+      gl.uniform1f(this.uniforms.half, gridhall.signs.CELL_UNITS / 2);
+      this.buffer = gl.createBuffer();
+      this.bufferBytes = 0;
+      this.texture = null;
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
+      for (const [location, size, byte] of ATTRIBUTES) {
+        gl.enableVertexAttribArray(location);
+        gl.vertexAttribPointer(location, size, gl.FLOAT, false, BYTES, byte);
+      }
+      gl.enable(gl.BLEND);
+      gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+      gl.depthFunc(gl.LEQUAL);
+    }
+
+    setAtlas({ canvas, columns, rows }) {
+      const { gl } = this;
+      if (this.texture) gl.deleteTexture(this.texture);
+      this.texture = gl.createTexture();
+      gl.bindTexture(gl.TEXTURE_2D, this.texture);
+      gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, canvas);
+      gl.generateMipmap(gl.TEXTURE_2D);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_NEAREST);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+      gl.uniform2f(this.uniforms.cells, columns, rows);
+      gl.uniform1f(this.uniforms.columns, columns);
+    }
+
+    /** Sends what changed of the glides to the card. */
+    upload(glides) {
+      const { gl } = this;
+      const ranges = glides.takeDirty();
+      if (this.bufferBytes !== glides.data.byteLength) {
+        gl.bufferData(gl.ARRAY_BUFFER, glides.data, gl.DYNAMIC_DRAW);
+        this.bufferBytes = glides.data.byteLength;
+        return;
+      }
+      const { STRIDE } = gridhall.glides;
+      for (const [first, end] of ranges) gl.bufferSubData(gl.ARRAY_BUFFER, first * BYTES, glides.data, first * STRIDE, (end - first) * STRIDE);
+    }
+
+    /** `scene`: offset, size, scale, clock, oldBefore, sign, chosenSign, far, presences, roles (bit masks), selected (slot or -1). */
+    draw(glides, scene, ratio) {
+      const { gl, uniforms } = this;
+      gl.viewport(0, 0, Math.round(scene.size.x * ratio), Math.round(scene.size.y * ratio));
+      gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+      if (!glides.slots || !this.texture) return;
+      this.upload(glides);
+      gl.uniform2f(uniforms.offset, ...scene.offset);
+      gl.uniform2f(uniforms.size, scene.size.x, scene.size.y);
+      gl.uniform1f(uniforms.ratio, ratio);
+      gl.uniform1f(uniforms.scale, scene.scale);
+      gl.uniform1f(uniforms.clock, scene.clock);
+      gl.uniform1f(uniforms.old_before, scene.oldBefore);
+      gl.uniform1f(uniforms.sign, scene.sign);
+      gl.uniform1f(uniforms.chosen_sign, scene.chosenSign);
+      gl.uniform1f(uniforms.far, scene.far ? 1 : 0);
+      gl.uniform2i(uniforms.mask, scene.presences, scene.roles);
+      gl.uniform1f(uniforms.single, 0);
+      gl.enable(gl.DEPTH_TEST);
+      gl.drawArrays(gl.POINTS, 0, glides.slots);
+      if (scene.selected >= 0) this.#ring(scene.selected);
+    }
+
+    #ring(slot) {
+      const { gl } = this;
+      gl.disable(gl.DEPTH_TEST);
+      gl.uniform1f(this.uniforms.single, gridhall.signs.RING);
+      gl.drawArrays(gl.POINTS, slot, 1);
+    }
+
+    destroy() {
+      this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    }
+  }
+
+  /** The same on a 2D canvas, for machines without WebGL 2: same rules, a few pictures a second. */
+  class WorkersCanvas {
+    constructor(canvas) {
+      this.ctx = canvas.getContext("2d");
+      this.lost = false;
+    }
+
+    setAtlas(atlas) {
+      this.atlas = atlas;
+    }
+
+    draw(glides, scene, ratio) {
+      const { ctx } = this;
+      ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+      ctx.clearRect(0, 0, scene.size.x, scene.size.y);
+      glides.takeDirty();
+      const order = [[], [], [], [], [], []];
+      for (let slot = 0; slot < glides.slots; slot += 1) {
+        const look = gridhall.workersView.lookOf(glides, slot, scene);
+        if (look) order[look.layer].push([slot, look]);
+      }
+      for (const [slot, look] of order.flat()) this.#stamp(glides, slot, look, scene);
+    }
+
+    #place(glides, slot, scene) {
+      const spot = [0, 0];
+      glides.placeInto(spot, slot, scene.clock);
+      return [spot[0] * scene.scale + scene.offset[0], spot[1] * scene.scale + scene.offset[1]];
+    }
+
+    #stamp(glides, slot, look, scene) {
+      const { ctx } = this;
+      const [x, y] = this.#place(glides, slot, scene);
+      if (x < -40 || y < -40 || x > scene.size.x + 40 || y > scene.size.y + 40) return;
+      ctx.save();
+      ctx.translate(x, y);
+      ctx.globalAlpha = look.opacity;
+      this.#cell(look.cell, look.size);
+      if (look.heading !== null) {
+        ctx.save();
+        ctx.rotate(look.heading);
+        this.#cell(gridhall.signs.WEDGE, look.size);
+        ctx.restore();
+      }
+      if (slot === scene.selected) this.#cell(gridhall.signs.RING, scene.chosenSign);
+      ctx.restore();
+    }
+
+    #cell(cell, size) {
+      const { canvas, columns, cellPixels } = this.atlas;
+      const units = gridhall.signs.CELL_UNITS * size;
+      const [x, y] = [(cell % columns) * cellPixels, Math.floor(cell / columns) * cellPixels];
+      this.ctx.drawImage(canvas, x, y, cellPixels, cellPixels, -units / 2, -units / 2, units, units);
+    }
+
+    destroy() {}
+  }
+
+  gridhall.workersGl = { WorkersGl, WorkersCanvas };
+})((globalThis.gridhall ??= {}));

@@ -1,0 +1,117 @@
+// Texts and formats for the screens: gridhall.config (what the server put in the page), gridhall.words(key, values),
+// gridhall.format.* (numbers, rates, durations, clocks of the city's zone).
+(function () {
+  'use strict';
+  const g = (window.gridhall = window.gridhall || {});
+  let configElement = null;
+  let config = null;
+
+  // The page's JSON; null before the first page is there.
+  Object.defineProperty(g, 'config', {
+    configurable: true,
+    get() {
+      const element = document.getElementById('gridhall-config');
+      if (element && element !== configElement && element.textContent) {
+        configElement = element;
+        config = JSON.parse(element.textContent);
+      }
+      return config;
+    },
+  });
+
+  // Text of a key with {name} replaced; the key itself where the catalogue lacks it, so that the fault is seen.
+  g.words = function words(key, values) {
+    const catalogue = (g.config && g.config.words) || {};
+    let text = catalogue[key];
+    if (text === undefined) return key;
+    if (values) text = text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+    return text;
+  };
+  const w = g.words;
+  const zoneName = () => (g.config && g.config.timezone) || 'Asia/Shanghai';
+  const english = () => Boolean(g.config && g.config.lang === 'en');
+
+  const formatters = new Map();
+  function parts(atMs) {
+    const zone = zoneName();
+    if (!formatters.has(zone)) {
+      formatters.set(zone, new Intl.DateTimeFormat('en-GB', {
+        timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit',
+        hour: '2-digit', minute: '2-digit', second: '2-digit', weekday: 'short',
+      }));
+    }
+    const found = {};
+    for (const part of formatters.get(zone).formatToParts(atMs)) found[part.type] = part.value;
+    return found;
+  }
+
+  // Milliseconds that the city's civil time is ahead of UTC at an instant.
+  function offsetMs(atMs) {
+    const p = parts(atMs);
+    const civil = Date.UTC(+p.year, +p.month - 1, +p.day, +p.hour, +p.minute, +p.second);
+    return civil - Math.floor(atMs / 1000) * 1000;
+  }
+  // The instant of 00:00 of a civil day, given as (year, month 1-12, day); overflowing days are allowed.
+  function civilStart(year, month, day) {
+    const utc = Date.UTC(year, month - 1, day);
+    return utc - offsetMs(utc - offsetMs(utc));
+  }
+
+  const two = (n) => String(n).padStart(2, '0');
+  const format = {
+    parts,
+    offsetMs,
+    civilStart,
+    day(atMs) { const p = parts(atMs); return `${p.year}-${p.month}-${p.day}`; },
+    dayStart(atMs) { const p = parts(atMs); return civilStart(+p.year, +p.month, +p.day); },
+    dayStartOf(day) { const [y, m, d] = day.split('-').map(Number); return civilStart(y, m, d); },
+    hms(atMs) { const p = parts(atMs); return `${p.hour}:${p.minute}:${p.second}`; },
+    hm(atMs) { const p = parts(atMs); return `${p.hour}:${p.minute}`; },
+    monthDay(atMs) { const p = parts(atMs); return `${p.month}-${p.day}`; },
+    moment(atMs) { const p = parts(atMs); return `${p.month}-${p.day} ${p.hour}:${p.minute}`; },
+    full(atMs) { const p = parts(atMs); return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`; },
+    date(atMs) {
+      const p = parts(atMs);
+      const week = w('week.' + p.weekday.toLowerCase());
+      return w('date.long', { month: +p.month, day: +p.day, week, month_name: w('month.' + +p.month) });
+    },
+    int(n) { return n === null || n === undefined ? '—' : Math.round(n).toLocaleString('en-US'); },
+    signed(n) { return (n > 0 ? '+' : n < 0 ? '−' : '±') + Math.abs(n).toLocaleString('en-US'); },
+    // Half up from the exact ratio; "100.00" only when nothing is missing; "—" for a zero base.
+    percent(num, den) {
+      if (!den) return '—';
+      let hundredths = Math.floor((num * 20000 + den) / (2 * den));
+      if (num < den && hundredths >= 10000) hundredths = 9999;
+      return (hundredths / 100).toFixed(2);
+    },
+    // 38 分 · 5 时 40 分 · 1 天 02 时 · 6 天
+    duration(seconds) {
+      if (seconds === null || seconds === undefined) return '—';
+      const minutes = Math.floor(Math.abs(seconds) / 60);
+      if (minutes < 60) return w('dur.m', { m: minutes });
+      const hours = Math.floor(minutes / 60);
+      if (hours < 24) return minutes % 60 ? w('dur.hm', { h: hours, m: minutes % 60 }) : w('dur.h', { h: hours });
+      const days = Math.floor(hours / 24);
+      return days < 3 && hours % 24 ? w('dur.dh', { d: days, h: two(hours % 24) }) : w('dur.d', { d: days });
+    },
+    // Age in one unit: 2 秒前, 4 分前.
+    ago(seconds) {
+      const s = Math.max(0, Math.round(seconds));
+      if (s < 60) return w('ago.s', { n: s });
+      if (s < 3600) return w('ago.m', { n: Math.floor(s / 60) });
+      if (s < 172800) return w('ago.h', { n: Math.floor(s / 3600) });
+      return w('ago.d', { n: Math.floor(s / 86400) });
+    },
+    span(seconds) {
+      const s = Math.max(0, Math.round(seconds));
+      return s < 60 ? w('dur.s', { s }) : format.duration(s);
+    },
+    left(deadlineMs, nowMs) {
+      const text = format.duration((deadlineMs - nowMs) / 1000);
+      return deadlineMs >= nowMs ? w('left', { t: text }) : w('overrun', { t: text });
+    },
+    metres(m) { return m === null || m === undefined ? '—' : m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(1)} km`; },
+    english,
+  };
+  g.format = format;
+})();

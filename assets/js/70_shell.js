@@ -1,0 +1,321 @@
+// The shell of every screen: address (region, period, language), layout step and scale, clock, link state, ages,
+// links to exactly the orders behind a number, menus and search. Knows no panel by name.
+(function () {
+  'use strict';
+  const g = (window.gridhall = window.gridhall || {});
+  const root = document.documentElement;
+  const MARGIN_MS = 3000; // a link that is back within this was never lost for the eye
+  const BUDGET_S = { positions: 10, orders: 10, rates: 60, sources: 60, base: 86400 };
+
+  // ---- the address holds all state
+  const query = () => new URLSearchParams(window.location.search);
+  function address(pathname, changes, keep) {
+    const params = new URLSearchParams();
+    const held = query();
+    for (const name of keep || ['lang', 'motion', 'theme', 'icons']) if (held.has(name)) params.set(name, held.get(name));
+    for (const [name, value] of Object.entries(changes || {})) {
+      if (value === null || value === undefined || value === '') params.delete(name); else params.set(name, value);
+    }
+    const text = params.toString();
+    return pathname + (text ? '?' + text : '');
+  }
+  const WALL_STATE = ['lang', 'motion', 'theme', 'icons', 'region', 'period', 'from', 'to'];
+
+  function go(url) {
+    const before = window.location.pathname;
+    window.history.pushState({}, '', url);
+    window.dispatchEvent(new CustomEvent('_dashprivate_pushstate'));
+    if (window.location.pathname === before) moved();
+  }
+
+  // ---- region and period
+  const onWall = () => ['/', '/wall'].includes(window.location.pathname);
+  function region() {
+    const wanted = query().get('region');
+    const { config } = g;
+    if (!config) return wanted || '';
+    return wanted && config.regions[wanted] ? wanted : config.root;
+  }
+  function path(code) {
+    const steps = [];
+    for (let at = code; at && g.config.regions[at]; at = g.config.regions[at].parent) steps.unshift(at);
+    return steps;
+  }
+  function regionName(code) { const found = g.config && g.config.regions[code]; return found ? found.name : code; }
+  // 平东社区居民委员会 → 平东: what a narrow column shows.
+  function shortName(code, name) {
+    const found = g.config && g.config.regions[code];
+    return (found && found.short) || name || code;
+  }
+  function childLevelName() {
+    const { config } = g;
+    const child = config && config.children_level[region()];
+    return child === undefined || child === null ? '' : config.levels[child].name;
+  }
+
+  function period() {
+    const params = query();
+    const now = shell.now();
+    const key = params.get('period') || (g.config && g.config.period) || 'year';
+    if (key === 'custom' && params.get('from') && params.get('to')) {
+      return { key, from_ms: +params.get('from'), to_ms: +params.get('to') };
+    }
+    const p = g.format.parts(now);
+    const [y, m, d] = [+p.year, +p.month, +p.day];
+    const end = g.format.civilStart(y, m, d + 1);
+    if (key === 'today') return { key, from_ms: g.format.civilStart(y, m, d), to_ms: end };
+    if (key === 'week') {
+      const monday = d - ((new Date(Date.UTC(y, m - 1, d)).getUTCDay() + 6) % 7);
+      return { key, from_ms: g.format.civilStart(y, m, monday), to_ms: g.format.civilStart(y, m, monday + 7) };
+    }
+    if (key === 'month') return { key, from_ms: g.format.civilStart(y, m, 1), to_ms: g.format.civilStart(y, m + 1, 1) };
+    if (key === 'all') return { key, from_ms: null, to_ms: null };
+    return { key: 'year', from_ms: g.format.civilStart(y, 1, 1), to_ms: g.format.civilStart(y + 1, 1, 1) };
+  }
+  // The period as filters of /orders and of the read API.
+  function windowOf() { const { from_ms: from, to_ms: to } = period(); return { from, to }; }
+  function windowText() {
+    const { key, from_ms: from, to_ms: to } = period();
+    return key === 'custom' ? `${g.format.day(from)} – ${g.format.day(to - 1)}` : g.words('period.' + key);
+  }
+
+  // ---- links: a number opens exactly what it counted
+  g.links = {
+    wall: (changes) => address('/wall', changes, WALL_STATE.filter((name) => !(changes && name in changes))),
+    worker: (id, day) => address('/worker/' + encodeURIComponent(id), { day }),
+    order: (id) => address('/order/' + encodeURIComponent(id)),
+    orders: (filters) => {
+      const merged = { region: region(), ...filters };
+      if (merged.region === (g.config && g.config.root) && !merged.direct) merged.region = null;
+      return address('/orders', merged);
+    },
+    // `figure` is a key of the definitions of the server; `part` num or den.
+    figure: (figure, part, filters) => g.links.orders({ figure, part: part === 'den' ? 'den' : null, ...filters }),
+  };
+
+  // The keys of the two rates of a closure: "closure_rate@1" is version 1 of closure_rate.
+  const bareKey = (tag, fallback) => (tag || fallback).split('@')[0];
+  const rateKeys = (closure) => [bareKey(closure.definition, 'closure_rate'), bareKey(closure.on_time_definition, 'on_time_closure_rate')];
+  // The city's name of a department or matter; undefined where it knows none.
+  function named(kind, key) {
+    const names = g.config && { department: g.config.departments, category: g.config.matters }[kind];
+    return names && names[key];
+  }
+
+  // ---- step and scale
+  function layout() {
+    const width = window.innerWidth;
+    const height = window.innerHeight;
+    const near = (g.config && g.config.near) || 1;
+    const aspect = width / height;
+    const steps = ['s1', 's2', 's3', 's4', 's5'];
+    let index = width < 1600 ? 0 : aspect >= 4.2 ? 3 : aspect >= 2.6 ? 2 : 1;
+    // Three columns on both sides and a third more rows need both the height and the width.
+    if (height >= 2000 && aspect >= 2.9) index = 4;
+    if (near >= 1.15) index = Math.max(0, index === 4 ? 2 : index - 1);
+    if (root.dataset.step !== steps[index]) root.dataset.step = steps[index];
+    root.style.setProperty('--near', String(near));
+    const params = query();
+    for (const name of ['motion', 'theme', 'icons']) {
+      const wanted = params.get(name);
+      if (wanted && root.dataset[name] !== wanted) root.dataset[name] = wanted;
+    }
+  }
+  let layoutTimer = 0;
+  window.addEventListener('resize', () => {
+    clearTimeout(layoutTimer);
+    layoutTimer = setTimeout(() => { layout(); g.panels.draw(); }, 120);
+  });
+
+  // ---- link and ages
+  const live = () => g.live || null;
+  const startedMs = Date.now();
+  function lostSince() {
+    const link = live() && live().link;
+    if (!link || link.connected) return null;
+    const since = seenMs() || startedMs;
+    return shell.now() - since > MARGIN_MS && Date.now() - startedMs > MARGIN_MS * 2 ? since : null;
+  }
+  // When the server was last heard, on its own clock: a linked screen is as old as its last frame or its heartbeat.
+  function seenMs() {
+    const { frameAtMs, offsetMs } = live() || {};
+    return frameAtMs ? frameAtMs + (offsetMs || 0) : 0;
+  }
+  function agesS(figures) {
+    const now = shell.now();
+    const link = live() && live().link;
+    // Nothing changed is not nothing known: while the link is up, what is shown is what the server holds.
+    const asOf = link && link.connected ? Math.max(figures.as_of_ms || 0, seenMs()) : figures.as_of_ms || 0;
+    const orders = Math.max(0, (now - asOf) / 1000);
+    // How old the newest position was when the server last spoke, and how long that is ago.
+    const lag = live() ? live().lagMs : null;
+    const at = figures.age && figures.age.positions_ms;
+    const positions = lag !== null && lag !== undefined ? lag / 1000 + orders : at ? Math.max(0, (now - at) / 1000) : null;
+    return { positions, orders, rates: orders, sources: orders };
+  }
+  const RING = 2 * Math.PI * 8;
+  function drawAge(element, seconds) {
+    const { h, s, text, toggle, attribute } = g.kit;
+    if (!element.made) {
+      element.textContent = '';
+      const left = s('circle', { class: 'ring-left', cx: 12, cy: 12, r: 8, transform: 'rotate(-90 12 12)', 'stroke-dasharray': RING });
+      element.append(s('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('circle', { class: 'ring-track', cx: 12, cy: 12, r: 8 }), left,
+        s('path', { class: 'late-sign', d: 'M12,2L22,21H2Z' })), h('span', {}));
+      element.made = { left, label: element.lastChild };
+    }
+    const budget = BUDGET_S[element.dataset.age] || 60;
+    const late = seconds === null || seconds > budget;
+    toggle(element, 'late', late);
+    const panel = element.closest('.panel');
+    if (panel) toggle(panel, 'stale', late);
+    attribute(element.made.left, 'stroke-dashoffset', (RING * Math.min(1, (seconds || 0) / budget)).toFixed(1));
+    text(element.made.label, seconds === null ? g.words('age.none') : late ? g.words('age.late', { t: g.format.span(seconds) }) : g.format.ago(seconds));
+  }
+
+  function tick() {
+    const now = shell.now();
+    if (g.config) {
+      for (const element of document.querySelectorAll('[data-clock]')) g.kit.text(element, g.format[element.dataset.clock](now));
+      g.kit.fillFormats(document);
+      const { figures } = g.panels;
+      if (figures) {
+        const ages = agesS(figures);
+        for (const element of document.querySelectorAll('.age[data-age]')) drawAge(element, ages[element.dataset.age] ?? null);
+        for (const name of ['situation', 'lamps', 'ticker']) {
+          for (const element of document.querySelectorAll(`[data-panel="${name}"]`)) g.panels.drawOne(element, figures);
+        }
+      }
+      const second = Math.floor(now / 1000);
+      if (second % 10 === 0 && figures) g.panels.draw();
+      if (second % 600 === 0) burnIn(second / 600);
+      rewatch();
+    }
+    setTimeout(tick, 1000 - (Date.now() % 1000) + 5);
+  }
+  // The whole wall shifts by at most 2 px every ten minutes.
+  function burnIn(turn) {
+    const wall = document.getElementById('wall');
+    if (!wall || root.dataset.motion === '0') return;
+    for (let i = 0; i < 6; i += 1) wall.classList.toggle('shift-' + i, turn % 6 === i);
+  }
+
+  // ---- what this screen watches
+  let watched = '';
+  function rewatch() {
+    const link = live();
+    if (!link || !g.config || !link.watch) return;
+    const { from_ms: from, to_ms: to, key } = period();
+    const page = document.querySelector('[data-tables]');
+    const tables = page ? page.dataset.tables.split(',').filter((name) => name !== 'none') : ['worker', 'order', 'feed'];
+    const wish = { region: onWall() ? region() : g.config.root, period: { from_ms: from, to_ms: to, key }, lang: g.config.lang, tables };
+    const text = JSON.stringify(wish);
+    if (text === watched) return;
+    watched = text;
+    shell.jumping = true;
+    link.watch(wish);
+    if (link.connect && !link.socket && window.io) link.connect();
+  }
+
+  // ---- moving about
+  function moved() {
+    layout();
+    shell.jumping = true;
+    rewatch();
+    crumbs();
+    g.panels.draw();
+    if (g.map && g.map.setRegion && onWall()) g.map.setRegion(region());
+  }
+  window.addEventListener('popstate', () => setTimeout(moved, 0));
+
+  function crumbs() {
+    const holder = document.querySelector('[data-crumbs]');
+    const scene = document.querySelector('.scene');
+    if (!holder || !g.config) return;
+    const steps = path(region());
+    const { h } = g.kit;
+    holder.textContent = '';
+    holder.hidden = steps.length < 2;
+    if (scene) scene.hidden = steps.length > 1;
+    if (steps.length > 1) {
+      steps.forEach((code, i) => {
+        if (i === steps.length - 1) holder.append(h('b', { 'aria-current': 'page' }, regionName(code)));
+        else holder.append(h('a', { href: g.links.wall({ region: i ? code : null }), 'data-region': code }, shortName(code, regionName(code))), h('i', {}, '›'));
+      });
+    }
+    for (const label of document.querySelectorAll('[data-period-label]')) g.kit.text(label, windowText());
+  }
+
+  // Tells Dash what is selected; its callbacks answer with the dossier.
+  function select(selection) {
+    if (window.dash_clientside && window.dash_clientside.set_props) window.dash_clientside.set_props('selection', { data: selection });
+    if (g.map && g.map.select) g.map.select(selection ? selection.kind : null, selection ? selection.id : null);
+  }
+  // The map's side: regions picked on it change the address, the region of the address is shown on it.
+  let mapTied = false;
+  function tieMap() {
+    if (mapTied || !g.map || !g.map.on) return;
+    mapTied = true;
+    g.map.on('pick', (picked) => {
+      if (picked.kind === 'region') { if (onWall()) go(g.links.wall({ region: picked.id })); return; }
+      if (picked.map === 'map') g.map.select(picked.kind, picked.id);
+    });
+    const arrive = (view) => {
+      if (view.id !== 'map' || !onWall()) return;
+      view.setRegion(region());
+      const feed = query().get('feed'); // a feed that was searched for
+      if (feed) g.live.on('change', () => showFeed(view, feed));
+    };
+    g.map.on('ready', arrive);
+    if (g.map.of('map')) arrive(g.map.of('map'));
+  }
+  let feedShown = '';
+  function showFeed(view, feed) {
+    const row = feed !== feedShown && g.live.tables.get('feed').row(feed);
+    if (!row) return;
+    feedShown = feed;
+    view.center(row.lon * 1e-7, row.lat * 1e-7);
+    select({ kind: 'feed', id: feed });
+  }
+  // ---- new parts of the page: signs are filled in, panels drawn
+  let pending = false;
+  function refresh() {
+    pending = false;
+    g.kit.fillSigns(document);
+    if (!g.config) return;
+    g.kit.fillFormats(document);
+    tieMap();
+    root.lang = g.config.lang === 'en' ? 'en' : 'zh-CN';
+    layout();
+    for (const element of document.querySelectorAll('[data-panel]:not([data-drawn])')) g.panels.drawOne(element, g.panels.figures);
+    const holder = document.querySelector('[data-crumbs]:not([data-drawn])');
+    if (holder) { holder.dataset.drawn = '1'; crumbs(); }
+    rewatch();
+  }
+  function observe() {
+    new MutationObserver((records) => {
+      if (pending || !records.some((record) => record.addedNodes.length || record.attributeName)) return;
+      pending = true;
+      requestAnimationFrame(refresh);
+    }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-sign', 'data-value'] });
+  }
+
+  const shell = (g.shell = {
+    jumping: true, // figures are set without motion: first sight, change of region, after a reconnect
+    now: () => { const link = live(); return link && link.now ? link.now() : Date.now(); },
+    region, path, regionName, shortName, childLevelName, period, window: windowOf, windowText, lostSince, rateKeys, named, go, select, address, query, onWall, refresh, layout, agesS,
+  });
+
+  function start() {
+    layout();
+    observe();
+    refresh();
+    const link = live();
+    if (link && link.on) {
+      link.on('figures', (figures) => { g.panels.draw(figures); shell.jumping = false; });
+      let lost = false;
+      link.on('link', (state) => { if (!state.connected) lost = true; else if (lost) { lost = false; shell.jumping = true; } });
+    }
+    tick();
+  }
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start); else start();
+})();

@@ -1,0 +1,126 @@
+// 办结率: the rate of the shown region large, the regions below it as a dot plot on a cut axis, worst first; departments alike.
+(function () {
+  'use strict';
+  const g = window.gridhall;
+  const { h, text, digits, keyed, toggle, attribute, define, rowsThatFit } = g.kit;
+
+  // A cut axis that holds all values: [low, high] in per cent, whole numbers, high 100 where near.
+  function axisOf(values) {
+    if (!values.length) return [0, 100];
+    const low = Math.floor(Math.min(...values));
+    const high = Math.ceil(Math.max(...values));
+    const wide = Math.max(2, high - low);
+    return [Math.max(0, low - Math.ceil(wide * 0.1)), Math.min(100, high < 100 ? high + 1 : high)];
+  }
+  const share = (value, [low, high]) => `${Math.max(0, Math.min(100, ((value - low) / (high - low)) * 100)).toFixed(2)}%`;
+  const exact = (row) => (row.den ? (row.num / row.den) * 100 : null);
+  // Worst first; a zero base sorts last.
+  const worstFirst = (rows) => rows.slice().sort((a, b) => (exact(a) ?? 1e9) - (exact(b) ?? 1e9) || (b.open || 0) - (a.open || 0) || (a.name < b.name ? -1 : 1));
+
+  function axisHead(axis, head, mean, label) {
+    text(head.querySelector('.lo'), mean === null ? axis[0] : '');
+    text(head.querySelector('.hi'), mean === null ? axis[1] : '');
+    const at = head.querySelector('.at');
+    text(at, mean === null ? '' : label);
+    if (mean !== null) at.style.left = `clamp(3em, ${share(mean, axis)}, calc(100% - 2.4em))`;
+  }
+  function dotRow(row, item, axis, mean) {
+    const line = row.querySelector('.dotline');
+    const dot = line.querySelector('.dot');
+    const value = exact(item);
+    toggle(dot, 'none', value === null);
+    if (value !== null) dot.style.left = share(value, axis);
+    const bar = line.querySelector('.mean');
+    bar.hidden = mean === null;
+    if (mean !== null) bar.style.left = share(mean, axis);
+  }
+  const axisCell = () => h('span', { class: 'axis' }, h('span', { class: 'lo' }), h('span', { class: 'at' }), h('span', { class: 'hi' }));
+  const dotline = () => h('span', { class: 'dotline' }, h('span', { class: 'mean' }), h('span', { class: 'dot' }));
+
+  g.panels.define('rate', {
+    draw(body, figures, panel) {
+      const w = g.words;
+      const closure = figures.closure || { rate: { num: 0, den: 0 }, rows: [] };
+      const made = g.panels.once(body, () => {
+        const value = h('a', { class: 'hero-value' }, h('span', { class: 'n' }), h('span', { class: 'unit' }, '%'));
+        const counts = h('a', {});
+        const open = h('a', {});
+        const onTime = h('a', { class: 't3' });
+        const note = h('span', { class: 'hero-note' }, h('div', {}, counts), h('div', {}, onTime), h('div', {}, open));
+        const heads = h('div', { class: 'col-heads' }, h('span', {}), axisCell(), h('span', { class: 'num' }, '%'), h('span', { class: 'num wide' }, w('on_time_short')), h('span', { class: 'num' }, w('open')));
+        const rows = h('div', { class: 'rows' });
+        const more = h('div', { class: 'more' });
+        body.append(h('div', { class: 'hero' }, value, note), heads, rows, more);
+        return { value, counts, open, onTime, heads, rows, more };
+      });
+      const { rate } = closure;
+      const [key, onTimeKey] = g.shell.rateKeys(closure);
+      const opened = (filters) => g.links.orders({ ...closure.filters, ...filters });
+      text(panel.querySelector('.panel-title'), w('closure_of', { rate: w('figure.' + key), period: w('period.' + g.shell.period().key) }));
+      digits(made.value.querySelector('.n'), g.format.percent(rate.num, rate.den), g.shell.jumping);
+      made.value.querySelector('.unit').hidden = !rate.den;
+      attribute(made.value, 'href', opened({ figure: key, part: 'den' }));
+      define(made.value, key, { num: rate.num, den: rate.den, open: closure.open, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
+      text(made.counts, w('closed_of.' + key, { num: g.format.int(rate.num), den: g.format.int(rate.den) }));
+      attribute(made.counts, 'href', opened({ figure: key }));
+      text(made.open, w('open_short', { n: g.format.int(closure.open) }));
+      attribute(made.open, 'href', opened({ figure: 'open' }));
+      const onTime = closure.on_time;
+      text(made.onTime, onTime ? w('on_time_rate', { p: g.format.percent(onTime.num, onTime.den) }) : '');
+      if (onTime) { attribute(made.onTime, 'href', opened({ figure: onTimeKey, part: 'den' })); define(made.onTime, onTimeKey, { num: onTime.num, den: onTime.den, window: g.shell.windowText(), 'as-of': figures.as_of_ms }); }
+
+      const sorted = worstFirst((closure.rows || []).filter((row) => row.den || g.config.regions[row.code]));
+      const room = rowsThatFit(made.rows.parentElement, 36, 82 + 28 + 20);
+      const shown = sorted.slice(0, room);
+      made.heads.hidden = !sorted.length;
+      const rates = shown.map(exact).filter((value) => value !== null);
+      const mean = rate.den ? (rate.num / rate.den) * 100 : null;
+      const axis = axisOf(mean === null ? rates : rates.concat(mean));
+      text(made.heads.children[0], sorted.length > shown.length ? w('last_n', { n: shown.length, level: g.shell.childLevelName() }) : g.shell.childLevelName());
+      axisHead(axis, made.heads, mean, w('mean_at', { p: g.format.percent(rate.num, rate.den) }));
+      keyed(made.rows, shown, (row) => row.code, (row) => h('a', { class: 'row', 'data-region': row.code }, h('span', { class: 'name' }), dotline(),
+        h('span', { class: 'value' }), h('span', { class: 'value wide' }), h('span', { class: 'small' })), (row, item) => {
+        const [name, , value, late, open] = row.children;
+        text(name, item.code === '' ? w('outside') : item.code === g.shell.region() ? w('unassigned') : g.shell.shortName(item.code, item.name));
+        dotRow(row, item, axis, mean);
+        text(value, g.format.percent(item.num, item.den));
+        text(late, item.on_time_num === undefined ? '' : g.format.percent(item.on_time_num, item.on_time_den === undefined ? item.den : item.on_time_den));
+        text(open, g.format.int(item.open));
+        const below = item.code !== '' && item.code !== g.shell.region();
+        attribute(row, 'href', below ? g.links.wall({ region: item.code }) : g.links.orders({ ...item.filters, figure: key, part: 'den' }));
+        define(row, key, { num: item.num, den: item.den, open: item.open, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
+      });
+      text(made.more, sorted.length ? '' : w('no_children'));
+      made.more.hidden = Boolean(made.more.textContent === '');
+    },
+  });
+
+  g.panels.define('dept', {
+    draw(body, figures, panel) {
+      const w = g.words;
+      const made = g.panels.once(body, () => {
+        const heads = h('div', { class: 'col-heads' }, h('span', {}, w('department')), axisCell(), h('span', { class: 'num' }, '%'), h('span', { class: 'num' }, w('overdue_short')));
+        const rows = h('div', { class: 'rows' });
+        const more = h('div', { class: 'more' });
+        body.append(heads, rows, more);
+        return { heads, rows, more };
+      });
+      const all = worstFirst((figures.department || []).filter((row) => row.key && row.den));
+      text(panel.querySelector('.panel-base'), g.shell.windowText());
+      const shown = all.slice(0, rowsThatFit(body, 38, 60));
+      const axis = axisOf(shown.map(exact));
+      axisHead(axis, made.heads, null);
+      keyed(made.rows, shown, (row) => row.key, () => h('a', { class: 'row' }, h('span', { class: 'name' }), dotline(), h('span', { class: 'value' }), h('span', { class: 'small' })), (row, item) => {
+        const [name, , value, late] = row.children;
+        text(name, g.shell.named('department', item.key) || item.name || w('unknown'));
+        dotRow(row, item, axis, null);
+        text(value, g.format.percent(item.num, item.den));
+        text(late, item.overdue ? `■ ${g.format.int(item.overdue)}` : '—');
+        toggle(late, 'bad', item.overdue > 0);
+        attribute(row, 'href', g.links.orders({ ...g.shell.window(), department: item.key || '-', figure: 'on_time_closure_rate', part: 'den' }));
+        define(row, 'on_time_closure_rate', { num: item.num, den: item.den, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
+      });
+      text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.dept'));
+    },
+  });
+})();

@@ -1,0 +1,153 @@
+"""What opens over the wall when something is picked: a worker, an order, a video feed in short."""
+
+from typing import Any
+
+from dash import html
+
+from layouts.dossier import found_on_day
+from layouts.parts import Words, fmt, percent, sign, with_lang
+
+Json = dict[str, Any]
+
+
+def worker_drawer(words: Words, lang: str, data: Json) -> list[Any]:
+    """The short dossier that opens over the wall."""
+    worker = data["worker"]
+    heading = worker["heading_deg"] if worker["heading_deg"] is not None else 45
+    problems = found_on_day(data)
+    open_orders = [row for row in data["orders"] if row["open"]]
+    where = worker["grid_name"] or worker["region_name"]
+    facts = [
+        ("state", html.Span(words[f"state.{worker['presence']}"], className=f"state-{worker['presence']}")),
+        ("last_fix", fmt("agoAt", worker["fixed_at_ms"])),
+        ("battery", percent(worker["battery_pct"])),
+        ("distance", fmt("metres", data["length_m"])),
+        ("in_grid", fmt("duration", data["in_grid_s"])),
+        ("accuracy", fmt("metres", worker["accuracy_m"])),
+    ]
+    return [
+        html.Button("×", className="close", type="button", **{"data-close": "", "aria-label": words["close"]}),
+        html.Div(
+            [
+                sign(f"worker-{worker['role']}-{worker['presence']}-{heading:.0f}"),
+                html.Div(
+                    [
+                        html.H2(worker["name"]),
+                        html.Div(" · ".join(filter(None, (words[f"role.{worker['role']}"], where)))),
+                        html.Div(worker["worker"], className="t3"),
+                    ]
+                ),
+            ],
+            className="who",
+        ),
+        html.Dl([html.Div([html.Dt(words[f"fact.{key}"]), html.Dd(value)]) for key, value in facts], className="facts"),
+        html.H3(f"{words['problems']} {len(problems)}"),
+        html.Ul(
+            [
+                html.Li(_short(row, f"order-{row['light'] or 'green'}", fmt("hm", row["reported_at_ms"]), lang))
+                for row in problems[:6]
+            ]
+        )
+        if problems
+        else html.P(words["empty.problems"], className="empty"),
+        html.H3(f"{words['orders']} {len(open_orders)}"),
+        html.Ul(
+            [
+                html.Li(
+                    _short(
+                        row,
+                        f"light-{row['light'] or 'green'}",
+                        fmt("left", row["deadline_at_ms"]) if row["deadline_at_ms"] else words[f"status.{row['status']}"],
+                        lang,
+                    )
+                )
+                for row in open_orders[:6]
+            ]
+        )
+        if open_orders
+        else html.P(words["empty.worker_orders"], className="empty"),
+        html.Div(
+            [html.A(words["full_dossier"], href=with_lang(f"/worker/{worker['worker']}", lang), className="button primary")],
+            className="foot",
+        ),
+    ]
+
+
+def _short(row: Json, mark: str, last: Any, lang: str) -> html.A:
+    return html.A(
+        [sign(mark), html.B(row["title"]), html.Span(last, className="t3")],
+        href=with_lang(f"/order/{row['order']}", lang),
+    )
+
+
+def order_drawer(words: Words, lang: str, data: Json) -> list[Any]:
+    """The short form over the wall."""
+    order = data["order"]
+    clock = (
+        fmt("left", order["deadline_at_ms"])
+        if order["open"] and order["deadline_at_ms"]
+        else words[f"status.{order['status']}"]
+    )
+    facts = [
+        ("status", words[f"status.{order['status']}"]),
+        ("clock", html.Span(clock, className={"red": "bad", "yellow": "warn"}.get(order["light"], ""))),
+        ("reported", fmt("moment", order["reported_at_ms"])),
+    ]
+    return [
+        html.Button("×", className="close", type="button", **{"data-close": "", "aria-label": words["close"]}),
+        html.Div(
+            [
+                sign(f"order-{order['light'] or 'green'}"),
+                html.Div(
+                    [
+                        html.H2(order["title"]),
+                        html.Div(" · ".join(p for p in (order["address"], order["region_name"]) if p)),
+                        html.Div(order["order"], className="t3"),
+                    ]
+                ),
+            ],
+            className="who",
+        ),
+        html.Dl([html.Div([html.Dt(words[f"order_fact.{key}"]), html.Dd(value)]) for key, value in facts], className="facts"),
+        html.P(order["text"], className="order-text") if order["text"] else None,
+        html.H3(words["trail"]),
+        html.Ul(
+            [
+                html.Li(
+                    html.Div(
+                        [
+                            html.B(words[f"status.{s['status']}"]),
+                            html.Span(s["handler"] or s["department"]),
+                            fmt("moment", s["at_ms"], className="t3"),
+                        ],
+                        className="drawer-step",
+                    )
+                )
+                for s in list(reversed(data["trail"]))[:8]
+            ]
+        ),
+        html.Div(
+            [html.A(words["full_order"], href=with_lang(f"/order/{order['order']}", lang), className="button primary")],
+            className="foot",
+        ),
+    ]
+
+
+def feed_drawer(words: Words, feed: Json) -> list[Any]:
+    """What is known of one video feed; its address is not shown."""
+    facts = [
+        ("status", words[f"feed.{feed['status']}"]),
+        ("region", feed["region_name"] or "—"),
+        ("reported", fmt("moment", feed["status_at_ms"])),
+    ]
+    return [
+        html.Button("×", className="close", type="button", **{"data-close": "", "aria-label": words["close"]}),
+        html.Div(
+            [
+                sign(f"feed-{feed['status']}"),
+                html.Div([html.H2(feed["name"]), html.Div(feed["owner"]), html.Div(feed["feed"], className="t3")]),
+            ],
+            className="who",
+        ),
+        html.Dl([html.Div([html.Dt(words[f"order_fact.{key}"]), html.Dd(value)]) for key, value in facts], className="facts"),
+    ]

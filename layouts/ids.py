@@ -1,0 +1,36 @@
+"""Ids of everything that a callback or a script finds by name. A word here, nowhere else."""
+
+from typing import Final
+
+URL: Final = "url"
+PAGE: Final = "page"
+PAGE_KEY: Final = "page-key"
+CONFIG: Final = "gridhall-config"
+SELECTION: Final = "selection"  # {"kind": "worker"|"order"|"feed"|"region", "id": …} set by scripts
+
+WALL: Final = "wall"
+SITUATION: Final = "situation"
+COUNTERS: Final = "counters"
+TICKER: Final = "ticker"
+MAP: Final = "map"
+COVER_MAP: Final = "cover-map"
+DRAWER: Final = "drawer"
+
+SEARCH: Final = "search"
+SEARCH_TEXT: Final = "search-text"
+SEARCH_RESULTS: Final = "search-results"
+
+DOSSIER: Final = "dossier"
+DOSSIER_DATA: Final = "dossier-data"
+DOSSIER_MAP: Final = "dossier-map"
+DOSSIER_TIME: Final = "dossier-time"
+DOSSIER_DAY: Final = "dossier-day"
+
+ORDER: Final = "order"
+ORDER_DATA: Final = "order-data"
+ORDER_MAP: Final = "order-map"
+
+ORDERS: Final = "orders"
+ORDERS_GRID: Final = "orders-grid"
+ORDERS_TOTAL: Final = "orders-total"
+ORDERS_FILTERS: Final = "orders-filters"

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from config.city_model import RosterEntry
+from domain.cases import clock_start_ms
 from domain.counts import YELLOW_FROM_PCT
 from domain.lifecycle import STATUSES
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
@@ -48,11 +49,6 @@ def order_brief(city: "City", row: Order, now_ms: int) -> Json:
         "flags": [flag.name.lower() for flag in OrderFlag if row.flags & flag and flag.name],
         "steps": row.steps,
     }
-
-
-def clock_start_ms(row: Order) -> int:
-    """Since when the limit has run: registered, else accepted, else reported."""
-    return next((at for at in (row.registered_at_ms, row.accepted_at_ms) if at is not None), row.reported_at_ms)
 
 
 def limit_used(row: Order, now_ms: int) -> float | None:

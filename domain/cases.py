@@ -124,3 +124,8 @@ def _on_time(status: str, told: dict[str, Any], closed_at_ms: int | None) -> boo
         return bool(told["on_time"])
     deadline_at_ms = told.get("deadline_at_ms")
     return None if deadline_at_ms is None or closed_at_ms is None else bool(closed_at_ms <= deadline_at_ms)
+
+
+def clock_start_ms(order: Order) -> int:
+    """Since when the limit of an order has run: registered, else accepted, else reported."""
+    return next((at for at in (order.registered_at_ms, order.accepted_at_ms) if at is not None), order.reported_at_ms)

@@ -4,7 +4,9 @@ from typing import Any
 
 from dash import html
 
-from layouts.dossier import found_on_day
+from layouts import ids
+from layouts.dossier import found_on_day, without_phone
+from layouts.page_config import json_text
 from layouts.parts import Words, fmt, percent, sign, with_lang
 
 Json = dict[str, Any]
@@ -70,7 +72,14 @@ def worker_drawer(words: Words, lang: str, data: Json) -> list[Any]:
             [html.A(words["full_dossier"], href=with_lang(f"/worker/{worker['worker']}", lang), className="button primary")],
             className="foot",
         ),
+        html.Script(json_text(_for_map(data)), id=ids.DRAWER_TRACK, type="application/json"),
     ]
+
+
+def _for_map(data: Json) -> Json:
+    """What the wall's map draws of the day: track, gaps, stops, what was set aside, the problems found."""
+    wanted = ("worker", "track", "gaps", "set_aside", "stops", "out_of_grid")
+    return {**{key: without_phone(data)[key] for key in wanted}, "problems": found_on_day(data)}
 
 
 def _short(row: Json, mark: str, last: Any, lang: str) -> html.A:

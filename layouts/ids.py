@@ -15,6 +15,7 @@ TICKER: Final = "ticker"
 MAP: Final = "map"
 COVER_MAP: Final = "cover-map"
 DRAWER: Final = "drawer"
+DRAWER_TRACK: Final = "drawer-track"
 
 SEARCH: Final = "search"
 SEARCH_TEXT: Final = "search-text"

@@ -1,7 +1,6 @@
 /**
  * Draws all workers in one call of WebGL 2; the vertex shader moves them between their fixes. One point sprite per worker, not an
- * instanced quad: a quarter of the vertices, and software renderers (halls without a graphics card) treat each instance as a draw
- * of its own, which is a hundred times slower.
+ * instanced quad: a quarter of the vertices, which halls without a graphics card have to compute on the processor.
  */
 (function (gridhall) {
   "use strict";

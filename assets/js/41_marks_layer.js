@@ -99,8 +99,8 @@ gridhall.leaflet.ready((L) => {
     }
 
     lightOf(slot) {
-      const { reported_s: reported, deadline_s: deadline } = this.table.columns;
-      return marksView.lightOf(reported[slot], deadline[slot], this.clock() / 1000);
+      const { clock_s: began, deadline_s: deadline } = this.table.columns;
+      return marksView.lightOf(began[slot], deadline[slot], this.clock() / 1000);
     }
 
     tick() {

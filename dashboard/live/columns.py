@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from config.city_model import ROLES
 from dashboard.live.scope import Scopes
 from dashboard.live.table import Shape, Values
+from domain.cases import clock_start_ms
 from domain.lifecycle import STATUSES, is_open
 from domain.states import Feed, Order, Worker
 
@@ -46,7 +47,7 @@ ORDER: Final = Shape(
     (
         ("lon", "i4"),
         ("lat", "i4"),
-        ("reported_s", "u4"),
+        ("clock_s", "u4"),  # since when the limit has run
         ("deadline_s", "u4"),  # 0: none
         ("status", "u1"),  # index in STATUSES
         ("stage", "u1"),  # index in STAGES, NO_U1: none
@@ -109,7 +110,7 @@ def _orders(city: "City", scopes: Scopes, rows: Sequence[Order]) -> Values:
         {
             "lon": _degrees([row.lon for row in rows]),
             "lat": _degrees([row.lat for row in rows]),
-            "reported_s": _seconds([row.reported_at_ms for row in rows]),
+            "clock_s": _seconds([clock_start_ms(row) for row in rows]),
             "deadline_s": _seconds([row.deadline_at_ms or 0 for row in rows]),
             "status": np.array([_STATUS_NUMBERS.get(row.status, NO_U1) for row in rows], "u1"),
             "stage": np.array([NO_U1 if stage < 0 else stage for stage in stages], "u1"),

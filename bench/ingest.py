@@ -63,7 +63,8 @@ def fixes(round_number: int) -> Iterator[dict[str, Any]]:
     for n in range(WORKERS):
         lon = 113.13 + (n % 200) * 2e-4 + round_number * 1e-4
         lat = 23.01 + (n // 200) * 4e-4
-        yield {"worker": f"B{n:05d}", "fixed_at": at, "lon": lon, "lat": lat, "accuracy_m": 8.0, "speed_mps": 1.1, "battery_pct": 80.0}
+        yield {"worker": f"B{n:05d}", "fixed_at": at, "lon": lon, "lat": lat, "accuracy_m": 8.0, "speed_mps": 1.1,
+               "battery_pct": 80.0}  # fmt: skip
 
 
 def bodies() -> list[bytes]:

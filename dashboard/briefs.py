@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def order_brief(city: "City", row: Order, now_ms: int) -> Json:
+def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json:
     """One order in a list."""
     status = STATUSES.get(row.status, STATUSES["reported"])
     return {
         "order": row.order,
-        "title": row.title or matter_name(city, row.category) or row.order,
+        "title": order_title(city, row, lang),
         "status": status.key,
         "stage": status.stage,
         "open": not status.final,
@@ -33,17 +33,18 @@ def order_brief(city: "City", row: Order, now_ms: int) -> Json:
         "deadline_at_ms": row.deadline_at_ms,
         "on_time": row.on_time,
         "region": row.region,
-        "region_name": region_name(city, row.region),
+        "region_name": region_name(city, row.region, lang),
         "department": row.department,
-        "department_name": department_name(city, row.department),
+        "department_name": department_name(city, row.department, lang),
         "category": row.category,
-        "category_name": matter_name(city, row.category),
+        "category_name": matter_name(city, row.category, lang),
         "source": row.channel or row.source,
         "channel": row.channel,
         "ingest_source": row.source,
         "lon": row.lon,
         "lat": row.lat,
         "address": row.address,
+        "place": place_of(city, row, lang),
         "reporter": row.reporter,
         "handler": row.handler,
         "flags": [flag.name.lower() for flag in OrderFlag if row.flags & flag and flag.name],
@@ -71,7 +72,7 @@ def light(row: Order, now_ms: int) -> str | None:
     return "yellow" if (row.deadline_at_ms - now_ms) * 100 <= limit_ms * (100 - YELLOW_FROM_PCT) else "green"
 
 
-def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int) -> Json:
+def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int, lang: str = "zh") -> Json:
     """One worker in a list: who he is, where he is, how he is. `row` None: on the roster, never heard of."""
     entry = city.roster.get(worker)
     row = row or Worker(worker=worker)
@@ -79,12 +80,12 @@ def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int) -> 
     today = row.day == city.day_of(now_ms)
     return {
         "worker": worker,
-        **person(city, worker, entry),
+        **person(city, worker, entry, lang),
         "presence": Presence(row.presence).name.lower(),
         "lon": row.lon if seen else None,
         "lat": row.lat if seen else None,
         "region": row.region,
-        "region_name": region_name(city, row.region),
+        "region_name": region_name(city, row.region, lang),
         "fixed_at_ms": row.fixed_at_ms or None,
         "heard_at_ms": row.heard_at_ms or None,
         "accuracy_m": row.accuracy_m,
@@ -99,7 +100,7 @@ def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int) -> 
     }
 
 
-def person(city: "City", worker: str, entry: RosterEntry | None) -> Json:
+def person(city: "City", worker: str, entry: RosterEntry | None, lang: str = "zh") -> Json:
     """What the roster says. The phone number is masked: it is personal data."""
     if entry is None:
         return {"name": worker, "role": "other", "tier": None, "grid": "", "grid_name": "", "phone": "", "rostered": False}
@@ -108,7 +109,7 @@ def person(city: "City", worker: str, entry: RosterEntry | None) -> Json:
         "role": entry.role,
         "tier": entry.tier,
         "grid": entry.region,
-        "grid_name": region_name(city, entry.region),
+        "grid_name": region_name(city, entry.region, lang),
         "phone": masked(entry.phone),
         "rostered": True,
     }
@@ -119,7 +120,7 @@ def masked(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "*" * len(phone)
 
 
-def feed_brief(city: "City", row: Feed) -> Json:
+def feed_brief(city: "City", row: Feed, lang: str = "zh") -> Json:
     return {
         "feed": row.feed,
         "name": row.name or row.feed,
@@ -128,7 +129,7 @@ def feed_brief(city: "City", row: Feed) -> Json:
         "lon": row.lon,
         "lat": row.lat,
         "region": row.region,
-        "region_name": region_name(city, row.region),
+        "region_name": region_name(city, row.region, lang),
         "owner": row.owner,
         "streams": row.streams,
         "direction_deg": row.direction_deg,
@@ -141,13 +142,45 @@ def region_brief(city: "City", code: str) -> Json:
     return {"code": code, "name": region.name, "name_en": region.name_en or region.name, "level": region.level}
 
 
-def region_name(city: "City", code: str) -> str:
-    return city.regions[code].name if code in city.regions else code
+def region_name(city: "City", code: str, lang: str = "zh") -> str:
+    return spoken(city.regions.get(code), code, lang)
 
 
-def department_name(city: "City", key: str) -> str:
-    return city.departments[key].name if key in city.departments else key
+def department_name(city: "City", key: str, lang: str = "zh") -> str:
+    return spoken(city.departments.get(key), key, lang)
 
 
-def matter_name(city: "City", key: str) -> str:
-    return city.matters[key].name if key in city.matters else key
+def matter_name(city: "City", key: str, lang: str = "zh") -> str:
+    return spoken(city.matters.get(key), key, lang)
+
+
+def order_title(city: "City", row: Order, lang: str = "zh") -> str:
+    """What the source called it. Where that is no more than the name of its matter, the name is said in the language."""
+    matter = city.matters.get(row.category)
+    if row.title and (matter is None or row.title != matter.name):
+        return row.title
+    return spoken(matter, row.category, lang) or row.order
+
+
+def place_of(city: "City", row: Order, lang: str = "zh") -> str:
+    """Where it is, each name once: the address, and the region before or behind it if the address does not name it."""
+    region = region_name(city, row.region, lang)
+    path = city.path(row.region)[1:] if row.region in city.regions else ()
+    names = [city.regions[code].name for code in path]
+    told = any(name in row.address for name in names)
+    if told and lang != "en":
+        return row.address
+    address = row.address
+    if told:  # the region is said in English instead
+        for name in names:
+            address = address.removeprefix(name)
+        return " · ".join(filter(None, (region, address)))
+    return " · ".join(filter(None, (address, region)))
+
+
+def spoken(entry: Any, fallback: str, lang: str) -> str:
+    """The name of a region, matter or department in a language; what the source wrote where the city knows none."""
+    if entry is None:
+        return fallback
+    name: str = entry.name_en or entry.name if lang == "en" else entry.name
+    return name

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from dashboard.briefs import Json, light
+from dashboard.briefs import Json, light, order_title, place_of, region_name, spoken
 from dashboard.filters import NOBODY, region_words
 from dashboard.force import force_figures, people_counters
 from dashboard.indicators import region_roll
@@ -55,12 +55,13 @@ def figures(hall: "Hall", region: str, period: Any = None, now_ms: int | None = 
             "counters": [*_order_counters(city, view, stock, region), *people_counters(hall, region, now_ms)],
             "stages": _stages(stock, region),
             "closure": _closure(city, reported, region, window, lang),
-            "department": _departments(city, reported, lang),
-            "channel": _shares(city, reported, "channel", lang),
-            "category": _shares(city, reported, "category", lang),
+            "department": _departments(city, reported, region, window, lang),
+            "channel": _shares(city, reported, region, window, "channel", lang),
+            "category": _shares(city, reported, region, window, "category", lang),
             "trend": _trend(city, view),
             "urgent": _urgent(hall, stock, lang),
-            "urgent_total": stock.count("overdue") + stock.count("due_soon"),
+            "urgent_total": stock.count("urgent"),
+            "urgent_filters": {"region": region, "figure": "urgent", "sort": "deadline"},
             "force": force_figures(hall, region),
             "ticker": _ticker(hall, view, lang),
             "sources": sources_of(hall, now_ms),
@@ -168,7 +169,7 @@ def _closure_row(city: "City", region: str, window: Period, key: str, of: dict[s
     on_time = of["on_time_closure_rate"]
     return {
         "code": key,
-        "name": _region_name(city, key, lang),
+        "name": region_name(city, key, lang),
         **_rate(of["closure_rate"]),
         "open": of["open"].num,
         "on_time_num": on_time.num,
@@ -187,7 +188,7 @@ def _rate(figure: Figure) -> Json:
     return {"num": figure.num, "den": figure.den, "value": figure.value4, "shown": figure.shown}
 
 
-def _departments(city: "City", s: Slice, lang: str) -> list[Json]:
+def _departments(city: "City", s: Slice, region: str, window: Period, lang: str) -> list[Json]:
     """On-time closure per department."""
     return [
         {
@@ -195,18 +196,20 @@ def _departments(city: "City", s: Slice, lang: str) -> list[Json]:
             "name": spoken(city.departments.get(group.key), group.key, lang),
             **_rate(group.figures["on_time_closure_rate"]),
             "overdue": group.figures["overdue"].num,
+            "filters": _link(region, window, department=group.key or NOBODY),
         }
         for group in grouped(s, ("on_time_closure_rate", "overdue"), "department")
     ]
 
 
-def _shares(city: "City", s: Slice, by: str, lang: str) -> list[Json]:
+def _shares(city: "City", s: Slice, region: str, window: Period, by: str, lang: str) -> list[Json]:
     """How many were reported by each channel, of each category; most first."""
     rows = [
         {
             "key": group.key,
             "name": spoken(city.matters.get(group.key), group.key, lang) if by == "category" else group.key,
             "n": group.figures["reported"].num,
+            "filters": _link(region, window, **{by: group.key or NOBODY}),
         }
         for group in grouped(s, ("reported",), by)
     ]
@@ -237,11 +240,11 @@ def _urgent(hall: "Hall", stock: Slice, lang: str) -> list[Json]:
     return [
         {
             "order": row.order,
-            "title": _title(city, row, lang),
+            "title": order_title(city, row, lang),
             "category": spoken(city.matters.get(row.category), row.category, lang),
-            "place": row.address or _region_name(city, row.region, lang),
+            "place": place_of(city, row, lang),
             "address": row.address,
-            "region_name": _region_name(city, row.region, lang),
+            "region_name": region_name(city, row.region, lang),
             "department": row.department,
             "department_name": spoken(city.departments.get(row.department), row.department, lang),
             "deadline_at_ms": row.deadline_at_ms,
@@ -265,8 +268,8 @@ def _ticker(hall: "Hall", view: _View, lang: str) -> list[Json]:
         {
             "at_ms": row.status_at_ms,
             "order": row.order,
-            "region_name": _region_name(hall.city, row.region, lang),
-            "title": _title(hall.city, row, lang),
+            "region_name": region_name(hall.city, row.region, lang),
+            "title": order_title(hall.city, row, lang),
             "status": row.status,
             "light": light(row, view.now_ms),
         }
@@ -289,26 +292,10 @@ def _ages(hall: "Hall", now_ms: int) -> Json:
 
 def _region(city: "City", code: str, lang: str) -> Json:
     def place(code: str) -> Json:
-        return {"code": code, "name": _region_name(city, code, lang), "level": city.regions[code].level}
+        return {"code": code, "name": region_name(city, code, lang), "level": city.regions[code].level}
 
     return {
         **place(code),
         "path": [place(step) for step in city.path(code)],
         "children": [place(child) for child in city.children(code)],
     }
-
-
-def _region_name(city: "City", code: str, lang: str) -> str:
-    return spoken(city.regions.get(code), code, lang)
-
-
-def _title(city: "City", row: Order, lang: str) -> str:
-    return row.title or spoken(city.matters.get(row.category), row.category, lang) or row.order
-
-
-def spoken(entry: Any, fallback: str, lang: str) -> str:
-    """The name of a region, matter or department in a language; what the source wrote where the city knows none."""
-    if entry is None:
-        return fallback
-    name: str = entry.name_en or entry.name if lang == "en" else entry.name
-    return name

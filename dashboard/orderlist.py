@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.briefs import Json, feed_brief, limit_used, order_brief, region_brief, region_name, worker_brief
+from dashboard.briefs import Json, department_name, feed_brief, limit_used, order_brief, region_brief, region_name, worker_brief
 from dashboard.filters import OrderQuery, read_query
 from dashboard.orderbook import orders_of
 from dashboard.people import ONLINE
@@ -24,7 +24,12 @@ MOST_PER_PAGE = 1000
 
 
 def orders_page(
-    hall: "Hall", filters: Mapping[str, Any] | OrderQuery, offset: int = 0, limit: int = 50, now_ms: int | None = None
+    hall: "Hall",
+    filters: Mapping[str, Any] | OrderQuery,
+    offset: int = 0,
+    limit: int = 50,
+    now_ms: int | None = None,
+    lang: str = "zh",
 ) -> Json:
     """{"total", "offset", "limit", "items": order briefs} of the orders that `filters` (see `dashboard.filters.PARAMS`) allow.
 
@@ -37,7 +42,7 @@ def orders_page(
         found = _found(hall, query)
         keys = found["key"]
         rows = [hall.orders[key] for key in _page(keys, found["order"], offset, limit)]
-    items = [order_brief(hall.city, row, now_ms) for row in rows]
+    items = [order_brief(hall.city, row, now_ms, lang) for row in rows]
     return {"total": len(keys), "offset": offset, "limit": limit, "items": items}
 
 
@@ -88,7 +93,7 @@ def _page(keys: NDArray[np.int64], ids: NDArray[Any], offset: int, limit: int) -
     return [row_id for _, row_id in window[offset - low : last + 1 - low]]
 
 
-def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: float = NEAR_M) -> Json:
+def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: float = NEAR_M, lang: str = "zh") -> Json:
     """Everything about an order: {order: brief and text, path, limit_used, trail, stages, workers, feeds}.
 
     trail: every step as it was told, first to last. stages: one per stage, see `stage_times`. workers (nearest online
@@ -101,17 +106,17 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
     trail = hall.store.trail(order) if hall.store is not None else ()
     path = city.path(row.region) if row.region in city.regions else ()
     return {
-        "order": {**order_brief(city, row, now_ms), "text": row.text},
+        "order": {**order_brief(city, row, now_ms, lang), "text": row.text},
         "path": [region_brief(city, code) for code in path],
         "limit_used": limit_used(row, now_ms),
-        "trail": [_step(hall, step) for step in trail],
+        "trail": [_step(hall, step, lang) for step in trail],
         "stages": stage_times(row, trail, now_ms),
-        "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms),
+        "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
         "feeds": nearest_feeds(hall, row.lon, row.lat, near_m),
     }
 
 
-def _step(hall: "Hall", step: Step) -> Json:
+def _step(hall: "Hall", step: Step, lang: str) -> Json:
     fields = dict(step.fields)
     return {
         "at_ms": None if step.at_unknown else step.at_ms,
@@ -122,7 +127,8 @@ def _step(hall: "Hall", step: Step) -> Json:
         "received_at_ms": step.received_at_ms,
         "handler": fields.get("handler", ""),
         "department": fields.get("department", ""),
-        "region_name": region_name(hall.city, str(fields.get("region", ""))),
+        "department_name": department_name(hall.city, str(fields.get("department", "")), lang),
+        "region_name": region_name(hall.city, str(fields.get("region", "")), lang),
         "note": fields.get("note", ""),
         "fields": fields,
     }
@@ -173,7 +179,13 @@ def _leave(times: dict[int, Json], stage: int | None, since_ms: int | None, at_m
 
 
 def nearest_workers(
-    hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, now_ms: int | None = None, limit: int = 20
+    hall: "Hall",
+    lon: float | None,
+    lat: float | None,
+    radius_m: float = NEAR_M,
+    now_ms: int | None = None,
+    limit: int = 20,
+    lang: str = "zh",
 ) -> list[Json]:
     """Online workers within a radius, nearest first: worker briefs with `distance_m`, `open_orders`, `letter` A, B …"""
     if lon is None or lat is None:
@@ -185,7 +197,7 @@ def nearest_workers(
         loads = _loads(hall) if near else {}
     return [
         {
-            **worker_brief(hall.city, rows[at].worker, rows[at], now_ms),
+            **worker_brief(hall.city, rows[at].worker, rows[at], now_ms, lang),
             "distance_m": away_m,
             "open_orders": loads.get(rows[at].worker, 0),
             "letter": chr(ord("A") + place) if place < 26 else "",
@@ -194,9 +206,7 @@ def nearest_workers(
     ]
 
 
-def nearest_feeds(
-    hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20
-) -> list[Json]:
+def nearest_feeds(hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20) -> list[Json]:
     """Feeds within a radius, nearest first: feed briefs with `distance_m`."""
     if lon is None or lat is None:
         return []
@@ -206,9 +216,7 @@ def nearest_feeds(
     return [{**feed_brief(hall.city, rows[at]), "distance_m": away_m} for at, away_m in near]
 
 
-def _nearest(
-    lon: float, lat: float, lons: list[Any], lats: list[Any], radius_m: float, limit: int
-) -> list[tuple[int, float]]:
+def _nearest(lon: float, lat: float, lons: list[Any], lats: list[Any], radius_m: float, limit: int) -> list[tuple[int, float]]:
     away_m = distances_m(lon, lat, np.array(lons, float), np.array(lats, float))
     within = np.flatnonzero(away_m <= radius_m)
     order = within[np.argsort(away_m[within], kind="stable")][:limit]

@@ -30,7 +30,12 @@ def search(hall: "Hall", text: str, limit: int = 20, lang: str = "zh") -> list[J
     wanted = normal(text)
     if not wanted:
         return []
-    kinds = (_workers(hall, wanted), _orders(hall, wanted), _regions(hall.city, wanted), _feeds(hall, wanted))
+    kinds = (
+        _workers(hall, wanted, lang),
+        _orders(hall, wanted, lang),
+        _regions(hall.city, wanted, lang),
+        _feeds(hall, wanted, lang),
+    )
     return [hit for hits in kinds for hit in _best(hits, limit)]
 
 
@@ -59,7 +64,7 @@ def _roster_names(city: "City") -> dict[str, tuple[str, ...]]:
     }
 
 
-def _workers(hall: "Hall", wanted: str) -> Iterator[Hit]:
+def _workers(hall: "Hall", wanted: str, lang: str) -> Iterator[Hit]:
     roster = _roster_names(hall.city)
     unrostered = {worker: (normal(worker),) for worker in list(hall.workers) if worker not in roster}
     for worker, names in (*roster.items(), *unrostered.items()):
@@ -67,11 +72,11 @@ def _workers(hall: "Hall", wanted: str) -> Iterator[Hit]:
         if rank is not None:
             entry, row = hall.city.roster.get(worker), hall.workers.get(worker)
             place = (row.lon, row.lat) if row is not None and row.fixed_at_ms else (None, None)
-            home = region_name(hall.city, entry.region) if entry else ""
+            home = region_name(hall.city, entry.region, lang) if entry else ""
             yield rank, _hit("worker", worker, entry.name if entry else worker, home or worker, place)
 
 
-def _orders(hall: "Hall", wanted: str) -> Iterator[Hit]:
+def _orders(hall: "Hall", wanted: str, lang: str) -> Iterator[Hit]:
     """The lock is held for the list of ids only: they and the rows are values that nobody changes."""
     with hall.lock:
         s = Slice(orders_of(hall), Filters(), 0)
@@ -84,21 +89,21 @@ def _orders(hall: "Hall", wanted: str) -> Iterator[Hit]:
         names = (row.order, row.title, row.address) if still_open[at] else (row.order,)
         rank = _rank(wanted, [normal(name) for name in names])
         if rank is not None:
-            brief = order_brief(hall.city, row, 0)
+            brief = order_brief(hall.city, row, 0, lang)
             yield rank, _hit("order", row.order, brief["title"], brief["region_name"], (row.lon, row.lat))
 
 
-def _regions(city: "City", wanted: str) -> Iterator[Hit]:
+def _regions(city: "City", wanted: str, lang: str) -> Iterator[Hit]:
     for region in city.regions.values():
         rank = _rank(wanted, (normal(region.code), normal(region.name), normal(region.name_en)))
         if rank is not None:
-            above = region_name(city, region.parent) if region.parent else ""
-            yield rank, _hit("region", region.code, region.name, above)
+            above = region_name(city, region.parent, lang) if region.parent else ""
+            yield rank, _hit("region", region.code, region_name(city, region.code, lang), above)
 
 
-def _feeds(hall: "Hall", wanted: str) -> Iterator[Hit]:
+def _feeds(hall: "Hall", wanted: str, lang: str) -> Iterator[Hit]:
     for feed in list(hall.feeds.values()):
         rank = _rank(wanted, (normal(feed.feed), normal(feed.name)))
         if rank is not None:
             place = (feed.lon, feed.lat)
-            yield rank, _hit("feed", feed.feed, feed.name or feed.feed, region_name(hall.city, feed.region), place)
+            yield rank, _hit("feed", feed.feed, feed.name or feed.feed, region_name(hall.city, feed.region, lang), place)

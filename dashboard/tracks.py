@@ -45,9 +45,7 @@ def geojson_of(worker: str, records: NDArray[np.void], include_all: bool) -> Jso
     coordinates = np.column_stack((lons, lats)).tolist()
     times = records["t"].tolist()
     words = _flag_words(records["flags"]) if include_all else None
-    features = [
-        _feature(part, coordinates, times, words, length) for part, length in zip(parts, lengths, strict=True)
-    ]
+    features = [_feature(part, coordinates, times, words, length) for part, length in zip(parts, lengths, strict=True)]
     return {
         "type": "FeatureCollection",
         "properties": {

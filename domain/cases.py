@@ -49,19 +49,20 @@ def _place_in_time(step: Step) -> tuple[bool, int, int, str]:
     return step.status != "reported", step.at_ms, STATUSES[step.status].rank, step.key
 
 
-def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[tuple[Step, ...], int, int]:
-    """(trail with the new steps in their places, how many were there already, how many found no room)."""
+def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[tuple[Step, ...], list[str]]:
+    """(trail with the new steps in their places, what became of each new one: kept, duplicate or trail_full)."""
     known = {step.key for step in trail}
-    steps, twice, refused = list(trail), 0, 0
+    steps, outcomes = list(trail), []
     for step in new:
         if step.key in known:
-            twice += 1
+            outcomes.append("duplicate")
         elif len(steps) >= most:
-            refused += 1
+            outcomes.append("trail_full")
         else:
             known.add(step.key)
             steps.append(step)
-    return tuple(sorted(steps, key=_place_in_time)), twice, refused
+            outcomes.append("kept")
+    return tuple(sorted(steps, key=_place_in_time)), outcomes
 
 
 def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:

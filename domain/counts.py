@@ -225,12 +225,14 @@ COUNTS: Final[dict[str, Callable[[Slice], Mask]]] = {
     "open": lambda s: ~_ended(_FINAL)(s),
     "overdue": lambda s: s.mask("open") & _limit_over(s),
     "due_soon": lambda s: s.mask("open") & _limit_nearly_used(s),
+    "urgent": lambda s: s.mask("overdue") | s.mask("due_soon"),
     "in_limit": lambda s: s.mask("open") & ~s.mask("overdue") & ~s.mask("due_soon"),
     "closed": _ended(_CLOSED),
     "closed_on_time": lambda s: s.mask("closed") & (s["on_time"] == 1),
     "closed_late": lambda s: s.mask("closed") & (s["on_time"] == 0),
     "closed_unjudged": lambda s: s.mask("closed") & (s["on_time"] < 0),
     "close_due": lambda s: s.mask("closed") | (s.mask("open") & _limit_over(s)),
+    "close_due_judged": lambda s: s.mask("close_due") & ~s.mask("closed_unjudged"),
     "self_handled": _status_is("self_handled"),
     "hanging": _status_is("hanging"),
     "returned": _status_is("returned"),
@@ -242,5 +244,6 @@ COUNTS: Final[dict[str, Callable[[Slice], Mask]]] = {
 """Count → mask over a slice (C2). reported = closed + open + rejected; open = overdue + due_soon + in_limit.
 
 close_due: closed, and open ones whose limit has run out by the as-of moment; an order still inside its limit, and one
-that was declined, merged or voided, is not due.
+that was declined, merged or voided, is not due. close_due_judged: those of them of which somebody can tell whether they
+were closed in time; an order that never had a limit would otherwise count as late.
 """

@@ -75,8 +75,8 @@ class Group(msgspec.Struct, frozen=True):
 
 _RATES: Final = {
     "closure_rate": ("closed", "close_due"),  # 结案率
-    "on_time_closure_rate": ("closed_on_time", "close_due"),  # 按期结案率
-    "late_closure_rate": ("closed_late", "close_due"),  # 超期结案率
+    "on_time_closure_rate": ("closed_on_time", "close_due_judged"),  # 按期结案率
+    "late_closure_rate": ("closed_late", "close_due_judged"),  # 超期结案率
     "completion_rate": ("closed", "accepted"),  # 办结率
     "settlement_rate": ("closed", "not_rejected"),  # 办结率 of matters: reported − rejected
     "closed_of_reported": ("closed", "reported"),

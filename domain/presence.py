@@ -53,8 +53,8 @@ def judge(worker: Worker, fix: Position, flags: int, limits: Limits) -> int:
 
 
 def too_fast(lon: float, lat: float, at_ms: int, fix: Position, limits: Limits) -> bool:
-    """Does a later fix imply a speed that nobody can have? A second is the grain of the clocks."""
-    elapsed_s = max((fix.fixed_at_ms - at_ms) / 1000, 1.0)
+    """Would nobody be fast enough to come from a place to a fix, or from the fix to it? A second is the grain of clocks."""
+    elapsed_s = max(abs(fix.fixed_at_ms - at_ms) / 1000, 1.0)
     return distance_m(lon, lat, fix.lon, fix.lat) / elapsed_s > limits.max_speed_mps
 
 
@@ -70,33 +70,46 @@ def _same_place(worker: Worker, fix: Position) -> bool:
     )
 
 
-def fold_fix(worker: Worker, fix: Position, where: Where, flags: int, limits: Limits, detour_m: float = 0.0) -> Worker:
+def fold_fix(
+    worker: Worker, fix: Position, where: Where, flags: int, limits: Limits, detour_m: float = 0.0, aside_before: int = 0
+) -> Worker:
     """The worker after a fix whose `flags` are judged. A late or set-aside fix moves nothing but the counts.
 
-    `detour_m`: by how much a late fix lengthens the day's track.
+    `detour_m`: by how much a late fix lengthens the day's track. `aside_before`: where the fix begins a new day, how many
+    fixes of that day have been set aside already.
     """
     changes = _heard(worker, fix.received_at_ms)
     if flags & SET_ASIDE:
-        if where.day == worker.day:
-            changes["set_aside"] = worker.set_aside + 1
-        if flags & _JUMP and not flags & LATE:
-            agreed = worker.jump_count + 1 if _agrees(worker, fix, limits) else 1
-            changes.update(jump_lon=fix.lon, jump_lat=fix.lat, jump_at_ms=fix.fixed_at_ms, jump_count=agreed)
-        if flags & _MOCK:
-            changes["flags"] = worker.flags | int(WorkerFlag.MOCK)
+        changes.update(_aside(worker, fix, where, flags, limits))
     elif flags & LATE:
         if where.day == worker.day:
             changes.update(fixes=worker.fixes + 1, distance_m=worker.distance_m + detour_m)
     else:
-        changes.update(_place(worker, fix, where, flags, limits))
+        changes.update(_place(worker, fix, where, flags, limits, aside_before))
     return settle(msgspec.structs.replace(worker, **changes), fix.received_at_ms, limits)
+
+
+def _aside(worker: Worker, fix: Position, where: Where, flags: int, limits: Limits) -> dict[str, object]:
+    """What a fix that is set aside changes."""
+    signs = worker.flags if where.rostered else worker.flags | int(WorkerFlag.UNROSTERED)
+    if flags & _MOCK and not flags & LATE:
+        signs |= int(WorkerFlag.MOCK)
+    changes: dict[str, object] = {"flags": signs, "aside_at_ms": max(worker.aside_at_ms, fix.fixed_at_ms)}
+    if where.day == worker.day:
+        changes["set_aside"] = worker.set_aside + 1
+    if flags & _JUMP and not flags & LATE:
+        agreed = worker.jump_count + 1 if _agrees(worker, fix, limits) else 1
+        changes.update(jump_lon=fix.lon, jump_lat=fix.lat, jump_at_ms=fix.fixed_at_ms, jump_count=agreed)
+    return changes
 
 
 def _heard(worker: Worker, at_ms: int) -> dict[str, object]:
     return {"heard_at_ms": max(at_ms, worker.heard_at_ms), "link_down": False}
 
 
-def _place(worker: Worker, fix: Position, where: Where, flags: int, limits: Limits) -> dict[str, object]:
+def _place(
+    worker: Worker, fix: Position, where: Where, flags: int, limits: Limits, aside_before: int
+) -> dict[str, object]:
     """What a good, newest fix changes. A new local day begins its counts from nothing."""
     first = worker.fixed_at_ms == 0
     moved = first or distance_m(worker.anchor_lon, worker.anchor_lat, fix.lon, fix.lat) > limits.still_radius_m
@@ -114,7 +127,7 @@ def _place(worker: Worker, fix: Position, where: Where, flags: int, limits: Limi
         "flags": _worker_flags(flags, where),
         "jump_count": 0,
         "day": max(where.day, worker.day),
-        "set_aside": 0 if new_day else worker.set_aside,
+        "set_aside": aside_before if new_day else worker.set_aside,
         "fixes": 1 if new_day else worker.fixes + 1,
         "distance_m": step_m if new_day else worker.distance_m + step_m,
     }

@@ -60,6 +60,7 @@ class Worker(Row, frozen=True, array_like=True, kw_only=True):
     fixes: int = 0  # of that day, not set aside
     set_aside: int = 0
     distance_m: float = 0.0
+    aside_at_ms: int = 0  # instant of the newest fix set aside: up to there a fix may be in the track already
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

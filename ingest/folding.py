@@ -13,7 +13,7 @@ from domain import cases, presence
 from domain.facts import LATE, SET_ASIDE, AnyFact, CaseStep, FeedStatus, FixFlag, Heartbeat, Position
 from domain.states import Feed, Row, Step, Worker
 from domain.videofeeds import fold_feed
-from ingest.dayindex import DayIndexes
+from ingest.dayindex import DayIndex, DayIndexes, detour_m
 from ingest.places import Places
 from store import track
 from store.commit import Commit
@@ -60,9 +60,9 @@ class Partition:
         self._days = store.all_track_days(number)
         self._indexes = DayIndexes(store.track_day)
         self._due: list[tuple[int, str]] = []
-        self._waiting: set[str] = set()
+        self._due_of: dict[str, int] = {}  # worker → the one entry of _due that counts
         self._now = Changes()
-        for _, row in store.rows(number):
+        for _, row in store.rows(number, ("worker", "feed")):
             if isinstance(row, Worker):
                 self._workers[row.worker] = row
                 self._schedule(row)
@@ -88,8 +88,10 @@ class Partition:
         """What time alone has changed by `now_ms`; None when nothing."""
         self._now = Changes()
         while self._due and self._due[0][0] <= now_ms:
-            _, name = heapq.heappop(self._due)
-            self._waiting.discard(name)
+            due, name = heapq.heappop(self._due)
+            if self._due_of.get(name) != due:
+                continue  # an earlier moment has taken its place
+            del self._due_of[name]
             worker = presence.settle(self._workers[name], now_ms, self._limits)
             if worker is self._workers[name]:
                 self._schedule(worker)
@@ -100,34 +102,41 @@ class Partition:
     def _fold_fix(self, fix: Position, where: presence.Where) -> None:
         worker = self._workers.get(fix.worker) or Worker(worker=fix.worker)
         flags = presence.doubts(fix, where, self._limits)
-        detour_m = 0.0
-        if fix.fixed_at_ms > worker.fixed_at_ms:
-            flags = presence.judge(worker, fix, flags, self._limits)
-        else:
-            flags |= LATE
-        if flags & _SLOW:
-            index = self._indexes.get(fix.worker, where.day, bytes(self._now.tracks.get((fix.worker, where.day), b"")))
+        way_m = 0.0
+        if flags & SET_ASIDE or fix.fixed_at_ms <= max(worker.fixed_at_ms, worker.aside_at_ms):
+            index = self._day(fix.worker, where.day)
             if index.knows(fix):
                 self._now.count(fix, "position", "duplicate")
                 return
-            if index.has_time(fix):
-                flags |= int(FixFlag.SAME_TIME)
-            elif flags & LATE and (prior := index.before(fix.fixed_at_ms)):
-                if presence.too_fast(prior[1], prior[2], prior[0], fix, self._limits):
-                    flags |= int(FixFlag.JUMP)
-                else:
-                    detour_m = index.detour_m(fix)
+            if fix.fixed_at_ms <= worker.fixed_at_ms:
+                flags, way_m = self._judge_late(fix, flags | LATE, index)
+        if not flags & LATE:
+            flags = presence.judge(worker, fix, flags, self._limits)
+        begins = not flags & _SLOW and where.day > worker.day and where.day in self._days.get(fix.worker, "")
+        aside_before = self._day(fix.worker, where.day).set_aside if begins else 0
         self._record(fix, where.day, flags)
-        self._keep(presence.fold_fix(worker, fix, where, flags, self._limits, detour_m))
+        self._keep(presence.fold_fix(worker, fix, where, flags, self._limits, way_m, aside_before))
+
+    def _judge_late(self, fix: Position, flags: int, index: DayIndex) -> tuple[int, float]:
+        """(flags of a late fix by what lies around it, by how many metres it lengthens the day)."""
+        if index.has_time(fix):
+            return flags | int(FixFlag.SAME_TIME), 0.0
+        before, after = index.around(fix.fixed_at_ms)
+        for at_ms, lon, lat in filter(None, (before, after)):
+            if presence.too_fast(lon, lat, at_ms, fix, self._limits):
+                return flags | int(FixFlag.JUMP), 0.0
+        return flags, detour_m(before, fix, after)
+
+    def _day(self, worker: str, day: str) -> DayIndex:
+        return self._indexes.get(worker, day, self._now.tracks.get((worker, day)))
 
     def _record(self, fix: Position, day: str, flags: int) -> None:
         self._now.tracks.setdefault((fix.worker, day), bytearray()).extend(track.pack(fix, flags))
         self._indexes.note(fix.worker, day, fix, flags)
         self._now.count(fix, "position", outcome(flags))
-        days = self._days.setdefault(fix.worker, set())
-        if day not in days:
-            days.add(day)
-            self._now.days[fix.worker] = ",".join(sorted(days))
+        days = self._days.get(fix.worker, "")
+        if not days.endswith(day) and day not in days:
+            self._days[fix.worker] = self._now.days[fix.worker] = ",".join(sorted(filter(None, [*days.split(","), day])))
 
     def _fold_heartbeat(self, beat: Heartbeat) -> None:
         worker = self._workers.get(beat.worker) or Worker(worker=beat.worker)
@@ -149,10 +158,8 @@ class Partition:
         trails = self._store.trails(self._number, list(told))
         for order, new in told.items():
             steps = [cases.step_of(self._places.with_reporter(fact)) for fact in new]
-            trail, twice, refused = cases.add_steps(trails[order], steps, self._limits.trail_steps)
-            for n, fact in enumerate(new):
-                added = len(new) - twice - refused
-                outcome = "kept" if n < added else "duplicate" if n < added + twice else "trail_full"
+            trail, outcomes = cases.add_steps(trails[order], steps, self._limits.trail_steps)
+            for fact, outcome in zip(new, outcomes, strict=True):
                 self._now.count(fact, "order", outcome)
             if len(trail) > len(trails[order]):
                 self._now.trails[order] = trail
@@ -164,9 +171,10 @@ class Partition:
         self._schedule(worker)
 
     def _schedule(self, worker: Worker) -> None:
-        """At most one entry per worker: an early one finds out for itself and goes back."""
-        if worker.worker not in self._waiting and (due := presence.due_ms(worker, self._limits)) != presence.NEVER:
-            self._waiting.add(worker.worker)
+        """One entry per worker counts: an early one finds out for itself and goes back, a late one is replaced."""
+        due = presence.due_ms(worker, self._limits)
+        if due < self._due_of.get(worker.worker, presence.NEVER):
+            self._due_of[worker.worker] = due
             heapq.heappush(self._due, (due, worker.worker))
 
     def _commit(self, read_to: str | None) -> Commit:

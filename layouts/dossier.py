@@ -8,7 +8,7 @@ from config.city_model import City
 from config.settings import Settings
 from layouts import ids
 from layouts.page_config import json_text
-from layouts.parts import Words, city_map, fmt, percent, sign, status_bar, top_bar, with_lang
+from layouts.parts import Words, city_map, fmt, order_mark, percent, sign, status_bar, top_bar, with_lang
 
 Json = dict[str, Any]
 SPEEDS = (1, 5, 20, 60)
@@ -21,7 +21,7 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
     return html.Div(
         [
             top_bar(city, words, lang, "people"),
-            _who(worker, words, lang),
+            _who(data, words, lang),
             html.Div(
                 [
                     city_map(ids.DOSSIER_MAP, city, settings, words),
@@ -50,7 +50,8 @@ def without_phone(data: Json) -> Json:
     return {**data, "worker": {key: value for key, value in data["worker"].items() if key != "phone"}}
 
 
-def _who(worker: Json, words: Words, lang: str) -> html.Div:
+def _who(data: Json, words: Words, lang: str) -> html.Div:
+    worker = data["worker"]
     heading = worker["heading_deg"] if worker["heading_deg"] is not None else 45
     where = worker["grid_name"] or worker["region_name"]
     facts = [
@@ -60,7 +61,7 @@ def _who(worker: Json, words: Words, lang: str) -> html.Div:
         ),
         ("last_fix", fmt("agoAt", worker["fixed_at_ms"], **{"data-live": "fixed"})),
         ("accuracy", fmt("metres", worker["accuracy_m"], **{"data-live": "accuracy"})),
-        ("distance", fmt("metres", worker["distance_m"])),
+        ("distance", fmt("metres", data["length_m"])),
         ("battery", html.Span(percent(worker["battery_pct"]), **{"data-live": "battery"})),
     ]
     return html.Div(
@@ -195,7 +196,7 @@ def found_on_day(data: Json) -> list[Json]:
 def _problem(number: int | None, row: Json, words: Words, lang: str) -> html.A:
     return html.A(
         [
-            sign(f"order-{row['light'] or 'green'}"),
+            sign(order_mark(row)),
             html.Span("" if number is None else str(number), className="t3"),
             html.B(row["title"]),
             html.Span(" · ".join(filter(None, (words[f"status.{row['status']}"], row["department_name"])))),
@@ -208,7 +209,7 @@ def _problem(number: int | None, row: Json, words: Words, lang: str) -> html.A:
 
 def _orders(data: Json, words: Words, lang: str) -> html.Section:
     rows = [_order(row, words, lang) for row in sorted(data["orders"], key=lambda row: not row["open"])[:40]]
-    doing = sum(row["open"] for row in data["orders"])
+    doing = data["orders_open"]
     note = words["list.orders_note"].format(open=doing, closed=data["orders_total"] - doing)
     return _listing(words["orders"], data["orders_total"], note, rows, words["empty.worker_orders"], "orders")
 
@@ -221,7 +222,7 @@ def _order(row: Json, words: Words, lang: str) -> html.A:
         last = [words[f"status.{row['status']}"], " ", fmt("moment", row["closed_at_ms"])]
     return html.A(
         [
-            sign({"yellow": "light-yellow", "red": "light-red"}.get(row["light"], "light-green")),
+            sign(f"light-{row['light']}" if row["open"] else order_mark(row)),
             html.B([words[f"status.{row['status']}"] if row["open"] else "", " ", row["title"]]),
             html.Span(last, className="num" + (" bad" if row["light"] == "red" else "")),
         ],

@@ -7,17 +7,17 @@ from dash import html
 from layouts import ids
 from layouts.dossier import found_on_day, without_phone
 from layouts.page_config import json_text
-from layouts.parts import Words, fmt, percent, sign, with_lang
+from layouts.parts import Words, fmt, order_mark, percent, sign, with_lang
 
 Json = dict[str, Any]
+ROWS = 6
 
 
 def worker_drawer(words: Words, lang: str, data: Json) -> list[Any]:
     """The short dossier that opens over the wall."""
     worker = data["worker"]
     heading = worker["heading_deg"] if worker["heading_deg"] is not None else 45
-    problems = found_on_day(data)
-    open_orders = [row for row in data["orders"] if row["open"]]
+    problems, orders = _problems(data, words, lang), _orders(data, words, lang)
     where = worker["grid_name"] or worker["region_name"]
     facts = [
         ("state", html.Span(words[f"state.{worker['presence']}"], className=f"state-{worker['presence']}")),
@@ -43,31 +43,8 @@ def worker_drawer(words: Words, lang: str, data: Json) -> list[Any]:
             className="who",
         ),
         html.Dl([html.Div([html.Dt(words[f"fact.{key}"]), html.Dd(value)]) for key, value in facts], className="facts"),
-        html.H3(f"{words['problems']} {len(problems)}"),
-        html.Ul(
-            [
-                html.Li(_short(row, f"order-{row['light'] or 'green'}", fmt("hm", row["reported_at_ms"]), lang))
-                for row in problems[:6]
-            ]
-        )
-        if problems
-        else html.P(words["empty.problems"], className="empty"),
-        html.H3(f"{words['orders']} {len(open_orders)}"),
-        html.Ul(
-            [
-                html.Li(
-                    _short(
-                        row,
-                        f"light-{row['light'] or 'green'}",
-                        fmt("left", row["deadline_at_ms"]) if row["deadline_at_ms"] else words[f"status.{row['status']}"],
-                        lang,
-                    )
-                )
-                for row in open_orders[:6]
-            ]
-        )
-        if open_orders
-        else html.P(words["empty.worker_orders"], className="empty"),
+        *problems,
+        *orders,
         html.Div(
             [html.A(words["full_dossier"], href=with_lang(f"/worker/{worker['worker']}", lang), className="button primary")],
             className="foot",
@@ -80,6 +57,36 @@ def _for_map(data: Json) -> Json:
     """What the wall's map draws of the day: track, gaps, stops, what was set aside, the problems found."""
     wanted = ("worker", "track", "gaps", "set_aside", "stops", "out_of_grid")
     return {**{key: without_phone(data)[key] for key in wanted}, "problems": found_on_day(data)}
+
+
+def _problems(data: Json, words: Words, lang: str) -> list[Any]:
+    """What he found on the day; before that, the latest with their dates. The heading counts both."""
+    today = found_on_day(data)
+    rows = [_short(row, order_mark(row), fmt("hm", row["reported_at_ms"]), lang) for row in today]
+    earlier = [row for row in data["problems"] if row not in today]
+    rows += [_short(row, order_mark(row), fmt("moment", row["reported_at_ms"]), lang) for row in earlier]
+    note = words["list.note"].format(day=data["problems_on_day"], all=data["problems_total"])
+    return _listing(words["problems"], note, rows, words["empty.problems"])
+
+
+def _orders(data: Json, words: Words, lang: str) -> list[Any]:
+    """What he has in hand; behind it the latest that ended, with their dates."""
+    rows = []
+    for row in sorted(data["orders"], key=lambda row: not row["open"]):
+        last: Any = words[f"status.{row['status']}"]
+        if row["open"] and row["deadline_at_ms"]:
+            last = fmt("left", row["deadline_at_ms"])
+        elif not row["open"]:
+            last = [last, " ", fmt("moment", row["closed_at_ms"] or row["status_at_ms"])]
+        rows.append(_short(row, f"light-{row['light']}" if row["open"] else order_mark(row), last, lang))
+    doing = data["orders_open"]
+    note = words["list.orders_note"].format(open=doing, closed=data["orders_total"] - doing)
+    return _listing(words["orders"], note, rows, words["empty.worker_orders"])
+
+
+def _listing(title: str, note: str, rows: list[html.A], empty: str) -> list[Any]:
+    head = html.H3([title, html.Small(note)])
+    return [head, html.Ul([html.Li(row) for row in rows[:ROWS]]) if rows else html.P(empty, className="empty")]
 
 
 def _short(row: Json, mark: str, last: Any, lang: str) -> html.A:
@@ -106,11 +113,11 @@ def order_drawer(words: Words, lang: str, data: Json) -> list[Any]:
         html.Button("×", className="close", type="button", **{"data-close": "", "aria-label": words["close"]}),
         html.Div(
             [
-                sign(f"order-{order['light'] or 'green'}"),
+                sign(order_mark(order)),
                 html.Div(
                     [
                         html.H2(order["title"]),
-                        html.Div(" · ".join(p for p in (order["address"], order["region_name"]) if p)),
+                        html.Div(order["place"]),
                         html.Div(order["order"], className="t3"),
                     ]
                 ),
@@ -126,7 +133,7 @@ def order_drawer(words: Words, lang: str, data: Json) -> list[Any]:
                     html.Div(
                         [
                             html.B(words[f"status.{s['status']}"]),
-                            html.Span(s["handler"] or s["department"]),
+                            html.Span(s["handler"] or s["department_name"]),
                             fmt("moment", s["at_ms"], className="t3"),
                         ],
                         className="drawer-step",

@@ -7,8 +7,8 @@ from dash import html
 from config.city_model import City
 from config.settings import Settings
 from layouts import ids
-from layouts.page_config import json_text
-from layouts.parts import Words, city_map, fmt, sign, status_bar, top_bar, with_lang
+from layouts.page_config import json_text, short_name
+from layouts.parts import Words, channel, city_map, fmt, sign, status_bar, top_bar, with_lang
 
 Json = dict[str, Any]
 LIGHTS = {"red": "light-red", "yellow": "light-yellow", "green": "light-green"}
@@ -23,7 +23,7 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
     return html.Div(
         [
             top_bar(city, words, lang, "orders"),
-            _head(data, words),
+            _head(city, data, words, lang),
             html.Ol(
                 [_stage(city, number, stage, order, words) for number, stage in enumerate(data["stages"], 1)],
                 className="stages",
@@ -50,7 +50,7 @@ def _for_scripts(data: Json) -> Json:
     return {"order": data["order"], "trail": steps, "workers": [row["worker"] for row in data["workers"]]}
 
 
-def _head(data: Json, words: Words) -> html.Div:
+def _head(city: City, data: Json, words: Words, lang: str) -> html.Div:
     order = data["order"]
     late = order["light"] == "red"
     clock: Any = ""
@@ -58,8 +58,8 @@ def _head(data: Json, words: Words) -> html.Div:
         clock = fmt("left", order["deadline_at_ms"], className="bad" if late else "warn" if order["light"] == "yellow" else "")
     elif not order["open"]:
         clock = html.Span(words[f"status.{order['status']}"], className="ok" if order["closed"] else "t3")
-    second = [order["order"], order["address"], " › ".join(step["name"] for step in data["path"])]
-    tags = [tag for tag in (order["source"],) if tag]
+    second = [order["order"], order["address"], " › ".join(_path(city, data, lang))]
+    tags = [channel(words, order["source"])] if order["source"] else []
     tags += [words[f"order_flag.{flag}"] for flag in order["flags"]]
     return html.Div(
         [
@@ -77,6 +77,13 @@ def _head(data: Json, words: Words) -> html.Div:
         ],
         className="who",
     )
+
+
+def _path(city: City, data: Json, lang: str) -> list[str]:
+    """The regions around the order, each without its parent's name before it."""
+    if lang == "en":
+        return [step["name_en"] for step in data["path"]]
+    return [step["name"] if at < 2 else short_name(city, step["code"]) for at, step in enumerate(data["path"])]
 
 
 def _stage(city: City, number: int, stage: Json, order: Json, words: Words) -> html.Li:
@@ -116,7 +123,7 @@ def _facts(city: City, data: Json, words: Words, lang: str) -> html.Div:
     pairs = [
         ("category", order["category_name"]),
         ("department", order["department_name"]),
-        ("source", order["source"]),
+        ("source", channel(words, order["source"])),
         ("region", order["region_name"]),
         ("reporter", reporter),
         ("handler", handler),

@@ -8,7 +8,7 @@ from dash import dcc, html
 from config.city_model import City
 from config.settings import Settings
 from config.words import words
-from layouts import dossier, ids, order, orders, wall
+from layouts import dossier, ids, order, orders, statistics, wall
 from layouts.page_config import page_config_json
 from layouts.parts import search_box, with_lang
 
@@ -76,3 +76,10 @@ def orders_page(
 ) -> list[Any]:
     """`/orders?…`; see `layouts.orders.build`."""
     return framed(orders.build(city, settings, lang, dict(words(lang)), params, pills, total), city, settings, lang)
+
+
+def statistics_page(
+    city: City, settings: Settings, lang: str, params: Mapping[str, str], data: dict[str, Any]
+) -> list[Any]:
+    """`/statistics?…`; see `layouts.statistics.build`."""
+    return framed(statistics.build(city, lang, dict(words(lang)), params, data), city, settings, lang)

@@ -24,6 +24,16 @@ def fmt(kind: str, value: Any, **more: Any) -> html.Span:
     return html.Span(**{"data-fmt": kind, "data-value": str(value)}, **more)
 
 
+def channel(words: Words, name: str) -> str:
+    """The way by which an order came, in the page's language where the catalogue knows it."""
+    return words.get(f"channel.{name}", name)
+
+
+def order_mark(row: dict[str, Any]) -> str:
+    """The sign of an order in a list: its light while it is open, a tick when the work is done, else an empty ring."""
+    return f"order-{row['light']}" if row["light"] else "stage-done" if row["closed"] else "light-none"
+
+
 def percent(value: float | None) -> str:
     """63 → 63%."""
     return "—" if value is None else f"{value:.0f}%"
@@ -112,7 +122,7 @@ def search_box(words: Words, search_id: str, text_id: str, results_id: str) -> h
 def top_bar(city: City, words: Words, lang: str, active: str, search: str = "") -> html.Header:
     """The bar over dossier, order and list: title, screens, search, clock."""
     title = city.title_en if lang == "en" else city.title
-    tabs = [("wall", "/wall"), ("orders", "/orders")]
+    tabs = [("wall", "/wall"), ("statistics", "/statistics"), ("orders", "/orders")]
     return html.Header(
         [
             html.A(title, href=_with_lang("/wall", lang), className="top-title"),

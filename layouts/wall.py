@@ -101,8 +101,19 @@ def _map(city: City, settings: Settings, lang: str, words: Words) -> html.Div:
     note = (city.generated_en or city.generated) if lang == "en" else city.generated
     frame = city_map(ids.MAP, city, settings, words)
     if note:
-        frame.children.append(html.Div(note, className="map-note", title=note))
-    return html.Div([frame, _legend(words)], className="map-panel")
+        frame.children.append(_note(note, words))
+    return html.Div([frame, _legend(words), html.Span("", className="lag", **{"data-panel": "lag"})], className="map-panel")
+
+
+def _note(note: str, words: Words) -> html.Div:
+    """That a part of the city is invented; what, in full, on hover and focus."""
+    return html.Div(
+        [
+            html.Button(words["map_note"], type="button", **{"aria-describedby": ids.MAP_NOTE}),
+            html.Div(note, id=ids.MAP_NOTE, className="map-note-text", role="tooltip"),
+        ],
+        className="map-note",
+    )
 
 
 def _legend(words: Words) -> html.Div:
@@ -125,7 +136,6 @@ def _legend(words: Words) -> html.Div:
             layer("orders", [entry(name, key) for name, key in lights]),
             layer("feeds", [entry("feed-online", "layer.feeds")]),
             layer("grids", [html.Span(words["layer.grids"])]),
-            html.Span("", className="lag", **{"data-panel": "lag"}),
         ],
         className="legend",
     )

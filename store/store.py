@@ -89,10 +89,10 @@ class Store:
         position = newest[0][0].decode() if newest else "0-0"
         return Snapshot(position, int(version or 0), self.rows(partition))
 
-    def rows(self, partition: int) -> Iterator[tuple[str, Row]]:
-        """Every row of every table of a partition, as (table, row), in no order, each at least once."""
-        for name, decoder in _rows.items():
-            cursor = 0
+    def rows(self, partition: int, tables: Iterable[str] = TABLES) -> Iterator[tuple[str, Row]]:
+        """Every row of the tables of a partition, as (table, row), in no order, each at least once."""
+        for name in tables:
+            decoder, cursor = _rows[name], 0
             while True:
                 with _answers():
                     cursor, found = self.client.hscan(keys.table(partition, name), cursor, count=2000)
@@ -152,11 +152,11 @@ class Store:
             text = self.client.hget(keys.days(self.partition_of(worker)), worker)
         return text.decode().split(",") if text else []
 
-    def all_track_days(self, partition: int) -> dict[str, set[str]]:
-        """Worker → the local days of which a track is kept."""
+    def all_track_days(self, partition: int) -> dict[str, str]:
+        """Worker → the local days of which a track is kept, rising, comma-separated."""
         with _answers():
             found = self.client.hgetall(keys.days(partition))
-        return {worker.decode(): set(text.decode().split(",")) for worker, text in found.items()}
+        return {worker.decode(): text.decode() for worker, text in found.items()}
 
     def track(self, worker: str, from_ms: int, to_ms: int) -> NDArray[np.void]:
         """Records with from_ms ≤ t < to_ms, in the order of time."""

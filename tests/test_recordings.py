@@ -1,6 +1,5 @@
 """Real recordings through the real gateway, projector and read API: the references must come out exactly."""
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from config.city import City, load_city
+from config.city import City
 from config.settings import Settings
 from dashboard.hall import Hall
 from dashboard.server import create_app
@@ -18,7 +17,7 @@ from ingest.replay import Replay, replay
 from ingest.tables import import_orders
 from store.store import Store
 from tests.running import KEY, Running, fold_all
-from tests.shared_data import data
+from tests.shared_data import data, pingshan_city
 
 MAPPINGS = Path(__file__).resolve().parent / "mappings"
 EVER = {"from": "2000-01-01", "to": "2030-01-01"}
@@ -66,22 +65,6 @@ def test_every_fix_of_geolife_is_in_a_track_or_set_aside(
     again = replay(folders[:1], str(gateway.http.base_url), KEY, Replay(speed="max"), progress=False)
     fold_all(store, city, settings)
     assert store.counts()["default", "position", "duplicate"] == again.accepted == users["000"]["n_points"]
-
-
-def pingshan_city(folder: Path, table: Path) -> City:
-    """The district with the streets and communities that the table names, without polygons."""
-    regions = {("440310", "坪山区", "district", "")}
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            street = f"440310{row['STREET_ID']}"
-            regions.add((street, row["STREET_NAME"], "street", "440310"))
-            regions.add((street + row["COMMUNITY_ID"], row["COMMUNITY_NAME"], "community", street))
-    lines = ["code,name,level,parent", *(",".join(region) for region in sorted(regions))]
-    (folder / "regions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    named = (("district", "区"), ("street", "街道"), ("community", "社区"))
-    levels = "levels: [" + ", ".join(f"{{key: {key}, zh: {zh}, en: {key}}}" for key, zh in named) + "]"
-    (folder / "city.yaml").write_text(f"code: '440310'\nname: 坪山区\ntitle: 坪山区指挥中心\n{levels}\n", encoding="utf-8")
-    return load_city(folder)
 
 
 def number(group: Any, figure: str) -> int:

@@ -105,8 +105,21 @@ gridhall.leaflet.ready((L) => {
 
     tick() {
       const lights = this.marks.slots.map((slot) => this.lightOf(slot)[0]).join("");
-      if (lights !== this.lights) this.invalidate();
+      if (lights !== this.lights) {
+        this.invalidate();
+        this.onLights?.();
+      }
       this.lights = lights;
+    }
+
+    /** [x, y, radius] of what is due soon or overdue, for labels to give way to. */
+    urgent(view) {
+      const found = [];
+      if (!this.mode) return found;
+      this.each(view, (slot, x, y) => {
+        if (this.lightOf(slot) !== "green") found.push([x, y, this.reachOf(slot)]);
+      });
+      return found;
     }
 
     reachOf(slot) {

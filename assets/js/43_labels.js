@@ -3,8 +3,16 @@
   "use strict";
 
   class Labels {
-    constructor() {
+    /** `shunned`: [x, y, radius] of signs that a label gives way to where it can. */
+    constructor(shunned = []) {
       this.boxes = [];
+      this.shunned = shunned;
+    }
+
+    /** The first of some places whose box meets no shunned sign; else the first of all. */
+    clearest(places, width, height) {
+      const meets = (x, y) => this.shunned.some(([sx, sy, r]) => Math.abs(sx - x) < r + width / 2 && Math.abs(sy - y) < r + height / 2);
+      return places.find(([x, y]) => !meets(x, y)) ?? places[0];
     }
 
     /** Reserves the box around (x, y) of this width and height; false when it is taken. */

@@ -142,12 +142,12 @@ gridhall.leaflet.ready((L) => {
     }
   }
 
-  /** Names of regions, waters and roads: above the workers' dots, which would make them unreadable, and below the orders. */
+  /** Names of regions, waters and roads: above all dots and signs, which would make them unreadable; they give way to urgent ones. */
   class NamesLayer extends gridhall.layers.CanvasLayer {
-    /** `lang`: of the names. */
-    initialize({ shapes, lang = "zh" }) {
-      gridhall.layers.CanvasLayer.prototype.initialize.call(this, { pane: "gh-names", zIndex: 425, margin: 0.15 });
-      Object.assign(this, { shapes, lang, region: null, labelSize: 15 });
+    /** `lang`: of the names; `shun(view)`: [x, y, radius] of the signs that they give way to. */
+    initialize({ shapes, lang = "zh", shun = () => [] }) {
+      gridhall.layers.CanvasLayer.prototype.initialize.call(this, { pane: "gh-names", zIndex: 435, margin: 0.15 });
+      Object.assign(this, { shapes, lang, shun, region: null, labelSize: 15 });
     }
 
     setRegion(code) {
@@ -160,8 +160,8 @@ gridhall.leaflet.ready((L) => {
     }
 
     #labels(ctx, view, own, colors) {
-      const labels = new Labels();
-      const style = { halo: gridhall.palette.fade(colors.land, 0.8), haloWidth: 2 };
+      const labels = new Labels(this.shun(view));
+      const style = { halo: gridhall.palette.fade(colors.land, 0.8), haloWidth: 3 };
       this.#regionLabels(ctx, view, own, labels, { ...style, color: colors.t2 }, colors);
       this.#waterLabels(ctx, view, labels, { ...style, color: colors["water-label"], halo: gridhall.palette.fade(colors.water, 0.8) }, colors);
       this.#roadLabels(ctx, view, labels, { ...style, color: colors.t3 }, colors);
@@ -197,7 +197,11 @@ gridhall.leaflet.ready((L) => {
       const [x, y] = [(spot.x - view.x) * view.scale, (spot.y - view.y) * view.scale];
       if (x < 0 || y < 0 || x > view.size.x || y > view.size.y) return;
       if (spot.room * view.scale < 0.55 * style.size) return;
-      labels.write(ctx, this.nameOf(region), x, y, style);
+      const text = this.nameOf(region);
+      ctx.font = style.font;
+      const shift = 1.4 * style.size;
+      const [atX, atY] = labels.clearest([[x, y], [x, y - shift], [x, y + shift]], ctx.measureText(text).width, style.size);
+      labels.write(ctx, text, atX, atY, style);
     }
 
     #inView(view) {

@@ -60,10 +60,11 @@ gridhall.leaflet.ready((L) => {
         feeds: new layers.FeedsLayer({ table: table("feed"), clock }),
         tracks: new layers.TracksLayer({ timezone }),
         workers: new layers.WorkersLayer({ table: table("worker"), clock, motion: motion() }),
-        names: new layers.NamesLayer({ shapes: city.shapes, lang }),
+        names: new layers.NamesLayer({ shapes: city.shapes, lang, shun: (view) => this.layers?.orders?.urgent(view) ?? [] }),
         orders: new layers.OrdersLayer({ table: table("order"), clock }),
       };
       for (const layer of Object.values(this.layers)) layer.addTo(this.map);
+      this.layers.orders.onLights = () => this.layers.names.invalidate();
       const source = (kind, name) => ({
         kind, layer: this.layers[name], id: (slot) => table(kind).text.id[slot],
         name: (slot) => table(kind).text.name?.[slot] || table(kind).text.title?.[slot] || table(kind).text.id[slot],

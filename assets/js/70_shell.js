@@ -72,8 +72,6 @@
     if (key === 'all') return { key, from_ms: null, to_ms: null };
     return { key: 'year', from_ms: g.format.civilStart(y, 1, 1), to_ms: g.format.civilStart(y + 1, 1, 1) };
   }
-  // The period as filters of /orders and of the read API.
-  function windowOf() { const { from_ms: from, to_ms: to } = period(); return { from, to }; }
   function windowText() {
     const { key, from_ms: from, to_ms: to } = period();
     return key === 'custom' ? `${g.format.day(from)} – ${g.format.day(to - 1)}` : g.words('period.' + key);
@@ -98,7 +96,9 @@
   const rateKeys = (closure) => [bareKey(closure.definition, 'closure_rate'), bareKey(closure.on_time_definition, 'on_time_closure_rate')];
   // The city's name of a department or matter; undefined where it knows none.
   function named(kind, key) {
-    const names = g.config && { department: g.config.departments, category: g.config.matters }[kind];
+    if (!g.config) return undefined;
+    if (kind === 'channel') return g.config.words['channel.' + key];
+    const names = { department: g.config.departments, category: g.config.matters }[kind];
     return names && names[key];
   }
 
@@ -302,7 +302,7 @@
   const shell = (g.shell = {
     jumping: true, // figures are set without motion: first sight, change of region, after a reconnect
     now: () => { const link = live(); return link && link.now ? link.now() : Date.now(); },
-    region, path, regionName, shortName, childLevelName, period, window: windowOf, windowText, lostSince, rateKeys, named, go, select, address, query, onWall, refresh, layout, agesS,
+    region, path, regionName, shortName, childLevelName, period, windowText, lostSince, rateKeys, named, go, select, address, query, onWall, refresh, layout, agesS,
   });
 
   function start() {

@@ -61,7 +61,8 @@
     const box = searchBox();
     if (!box) return;
     box.hidden = !open;
-    if (open) { const field = box.querySelector('input'); field.focus(); field.select(); }
+    const field = box.querySelector('input');
+    if (open) { field.focus(); field.select(); } else field.blur(); // a hidden field must not go on swallowing keys
   }
   function pickResult(step) {
     const found = [...document.querySelectorAll('#search-results a')];

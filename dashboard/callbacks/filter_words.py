@@ -67,4 +67,6 @@ def _named(city: "City", key: str, value: str, said: Mapping[str, str], lang: st
         return value if entry is None else (entry.name_en or entry.name) if lang == "en" else entry.name  # type: ignore[attr-defined]
     if key in ("reporter", "handler") and value in city.roster:
         return city.roster[value].name
+    if key == "channel":
+        return said.get(f"channel.{value}", value)
     return said.get(f"order_flag.{value}", value) if key == "flag" else value

@@ -35,7 +35,7 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
         lang = pages.language(params, settings)
         first = int(request["startRow"])
         try:
-            page = query.orders_page(hall, params, first, int(request["endRow"]) - first)
+            page = query.orders_page(hall, params, first, int(request["endRow"]) - first, lang=lang)
         except (KeyError, ValueError):
             return {"rowData": [], "rowCount": 0}, "0"
         response = {"rowData": [row(hall.city, item, lang) for item in page["items"]], "rowCount": page["total"]}
@@ -58,7 +58,7 @@ def row(city: "City", item: dict[str, Any], lang: str) -> dict[str, Any]:
         "category_name": item["category_name"],
         "region_name": item["region_name"],
         "department_name": item["department_name"],
-        "source": item["source"],
+        "source": said.get(f"channel.{item['source']}", item["source"]),
         "status_text": said[f"status.{item['status']}"],
         "reported_text": moment(item["reported_at_ms"]),
         "deadline_text": moment(item["deadline_at_ms"]),

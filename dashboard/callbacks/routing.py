@@ -9,7 +9,7 @@ from config.settings import Settings
 from config.words import words
 from dashboard import query
 from dashboard.callbacks.filter_words import pills
-from layouts import ids, pages
+from layouts import ids, pages, statistics
 from store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -46,6 +46,15 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
         return (no_update, no_update) if key == shown else (page(hall, settings, path, params, lang), key)
 
 
+def statistics_of(hall: "Hall", params: dict[str, str]) -> dict[str, Any]:
+    """The figures of the table, by what the address asks for; a grouping that there is not is a BadQuery."""
+    by = params.get("by", statistics.GROUPINGS[0])
+    if by not in statistics.GROUPINGS:
+        raise query.BadQuery(f"by: {by!r}")
+    asked = {key: value for key, value in params.items() if key not in ("by", "lang")}
+    return query.indicators_of(hall, query.read_query(hall.city, asked, hall.now_ms()), by, statistics.FIGURES)
+
+
 def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], lang: str) -> list[Any]:
     """The screen, or a page that says why there is none."""
     city, catalogue = hall.city, words(lang)
@@ -57,14 +66,17 @@ def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], la
             return pages.wall_page(city, settings, lang)
         if screen == "worker" and name:
             missing = catalogue["page.no_worker"].format(id=name)
-            return pages.worker_page(city, settings, lang, query.worker_dossier(hall, name, params.get("day")))
+            return pages.worker_page(city, settings, lang, query.worker_dossier(hall, name, params.get("day"), lang=lang))
         if screen == "order" and name:
             missing = catalogue["page.no_order"].format(id=name)
-            return pages.order_page(city, settings, lang, query.order_page(hall, name))
+            return pages.order_page(city, settings, lang, query.order_page(hall, name, lang=lang))
         if screen == "orders" and not name:
             missing = catalogue["page.no_region"].format(id=params.get("region", ""))
             total = query.orders_page(hall, params, 0, 0)["total"]
             return pages.orders_page(city, settings, lang, params, pills(city, params, lang), total)
+        if screen == "statistics" and not name:
+            missing = catalogue["page.no_region"].format(id=params.get("region", ""))
+            return pages.statistics_page(city, settings, lang, params, statistics_of(hall, params))
     except KeyError:
         return pages.message_page(city, settings, lang, missing)
     except ValueError as wrong:

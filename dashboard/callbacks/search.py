@@ -29,7 +29,7 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
     def find(text: str | None, search: str | None) -> Any:
         lang = pages.language(params_of(search), settings)
         text = (text or "").strip()
-        hits = query.search(hall, text, LIMIT) if text else []
+        hits = query.search(hall, text, LIMIT, lang) if text else []
         if text and not hits:
             return html.P(words(lang)["search.none"].format(t=text), className="empty")
         return [result(hit, lang) for hit in hits]

@@ -38,12 +38,12 @@ def content(hall: "Hall", kind: str, name: str, lang: str) -> list[Any]:
     catalogue = dict(words(lang))
     try:
         if kind == "worker":
-            return drawers.worker_drawer(catalogue, lang, query.worker_dossier(hall, name))
+            return drawers.worker_drawer(catalogue, lang, query.worker_dossier(hall, name, lang=lang))
         if kind == "order":
-            return drawers.order_drawer(catalogue, lang, query.order_page(hall, name))
+            return drawers.order_drawer(catalogue, lang, query.order_page(hall, name, lang=lang))
         with hall.lock:
             feed = hall.feeds[name]
-        return drawers.feed_drawer(catalogue, query.feed_brief(hall.city, feed))
+        return drawers.feed_drawer(catalogue, query.feed_brief(hall.city, feed, lang))
     except KeyError:
         return [html.P(catalogue["page.gone"].format(id=name), className="empty")]
     except StoreError:

@@ -152,7 +152,7 @@ def cases(hall: Hall, walk: Walk) -> None:
     hall.tell("feeds", [{"feed": "F1", "name": "路口", "status": "online", "lon": camera[0], "lat": camera[1]}])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """The demo city at its real size, with WALKERS workers that walk and forty orders."""
     try:
@@ -170,8 +170,9 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     running.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with this package: while Playwright runs, its event loop forbids others in this thread."""
     path = next((name for name in CHROMIUM if Path(name).exists()), None)
     if path is None:
         pytest.fail("no Chromium here: run `make setup-test`, or apt-get install chromium")

@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,14 +10,22 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Hall, Watched
 
-ROWS = "() => { const t = gridhall.live.tables.get('worker'); return t ? t.size ?? t.count ?? t.rows?.size ?? 0 : 0 }"
 PLACE = """id => {
   const row = gridhall.live.tables.get('worker').row(id), map = gridhall.map.main.map
   const at = map.latLngToContainerPoint([row.lat * 1e-7, row.lon * 1e-7]), box = map.getContainer().getBoundingClientRect()
   return {lon: row.lon, lat: row.lat, x: box.x + at.x, y: box.y + at.y}
 }"""
 READY = "id => globalThis.gridhall?.live?.tables?.get('worker')?.row(id)?.lon !== undefined && gridhall.map.main"
-NUMBERS = "() => Object.fromEntries([...document.querySelectorAll('[data-panel=counters] [data-key]')].map(e => [e.dataset.key, e.textContent]))"
+MOVED = """([id, lon, lat]) => {
+  const row = gridhall.live.tables.get('worker').row(id)
+  return row.lon !== lon || row.lat !== lat
+}"""
+CENTER = """id => {
+  const row = gridhall.live.tables.get('worker').row(id)
+  gridhall.map.center(row.lon * 1e-7, row.lat * 1e-7, 18)
+}"""
+LABELS = {"reported": "今日上报", "registered": "今日立案", "closed": "今日结案", "open": "未结", "overdue": "超期"}
+COUNTER = "key => gridhall.live.figures.counters.find(c => c.key === key)"
 
 
 def open_wall(hall: Hall, watched: Watched, query: str = "?period=all&motion=0") -> Any:
@@ -33,10 +42,7 @@ def test_the_wall_shows_workers_that_move_and_says_no_error(hall: Hall, watched:
     worker = hall.walk.workers[3].worker  # type: ignore[attr-defined]
     before = page.evaluate(PLACE, worker)
     shot = page.locator("#map").screenshot()
-    page.wait_for_function(
-        "([id, lon, lat]) => { const r = gridhall.live.tables.get('worker').row(id); return r.lon !== lon || r.lat !== lat }",
-        arg=[worker, before["lon"], before["lat"]],
-    )
+    page.wait_for_function(MOVED, arg=[worker, before["lon"], before["lat"]])
     page.wait_for_timeout(2500)
     assert page.locator("#map").screenshot() != shot
     assert page.evaluate("() => gridhall.live.link.connected")
@@ -46,7 +52,7 @@ def test_the_wall_shows_workers_that_move_and_says_no_error(hall: Hall, watched:
 def test_a_click_on_a_worker_opens_track_problems_and_orders(hall: Hall, watched: Watched) -> None:
     page = open_wall(hall, watched)
     entry = hall.walk.workers[7].worker  # type: ignore[attr-defined]
-    page.evaluate("id => { const r = gridhall.live.tables.get('worker').row(id); gridhall.map.center(r.lon * 1e-7, r.lat * 1e-7, 18) }", entry)
+    page.evaluate(CENTER, entry)
     page.wait_for_timeout(1200)
     spot = page.evaluate(PLACE, entry)
     page.mouse.click(spot["x"], spot["y"])
@@ -54,7 +60,7 @@ def test_a_click_on_a_worker_opens_track_problems_and_orders(hall: Hall, watched
     expect(drawer).to_be_visible()
     expect(drawer).to_contain_text(hall.city.roster[entry].name)
     expect(drawer).to_contain_text("占道经营")
-    assert page.evaluate("() => gridhall.map.main.layers.tracks.bounds() !== null")
+    page.wait_for_function("() => gridhall.map.main.layers.tracks.bounds()")
     drawer.get_by_role("link").filter(has_text=re.compile("档案|全页|详情")).first.click()
     page.wait_for_url(re.compile(f"/worker/{entry}"))
     page.wait_for_function("() => gridhall.map.of('dossier-map')?.layers.tracks.bounds()")
@@ -78,10 +84,9 @@ def test_drill_down_changes_every_number_and_the_breadcrumb_leads_back(hall: Hal
     after = page.locator("[data-panel=counters]").inner_text()
     assert after != before
     told = hall.ask("orders", region=str(code), open="1")["total"]
-    assert page.evaluate("() => gridhall.live.figures.counters.find(c => c.key === 'open').value") == told
+    assert page.evaluate(COUNTER, "open")["value"] == told
     inside = {order["order"] for order in hall.ask("orders", region=str(code), limit="500")["items"]}
-    shown = page.evaluate("() => { const out = []; for (const r of gridhall.live.tables.get('order').ids()) out.push(r); return out }")
-    assert set(shown) <= inside
+    assert set(page.evaluate("() => [...gridhall.live.tables.get('order').slotOf.keys()]")) <= inside
     page.locator("[data-crumbs] a").first.click()
     page.wait_for_function("code => gridhall.live.figures?.region?.code === code", arg=hall.city.root)
     page.wait_for_timeout(1200)
@@ -92,11 +97,12 @@ def test_drill_down_changes_every_number_and_the_breadcrumb_leads_back(hall: Hal
 @pytest.mark.parametrize("key", ["reported", "registered", "closed", "open", "overdue"])
 def test_a_clicked_number_opens_exactly_that_many_orders(hall: Hall, watched: Watched, key: str) -> None:
     page = open_wall(hall, watched)
-    value = page.evaluate("key => gridhall.live.figures.counters.find(c => c.key === key).value", key)
-    page.locator(f"[data-panel=counters] a[data-key={key}]").click()
+    value = page.evaluate(COUNTER, key)["value"]
+    page.locator("[data-panel=counters] a").filter(has=page.get_by_text(LABELS[key], exact=True)).first.click()
     page.wait_for_url(re.compile("/orders"))
     expect(page.locator("#orders-total")).to_contain_text(f"{value:,}")
-    page.wait_for_function("n => document.querySelectorAll('.ag-center-cols-container [role=row]').length >= Math.min(n, 5)", arg=value)
+    rows = ".ag-center-cols-container [role=row]"
+    page.wait_for_function("([rows, n]) => document.querySelectorAll(rows).length >= Math.min(n, 5)", arg=[rows, value])
     assert watched.faults == []
 
 
@@ -105,15 +111,12 @@ def test_a_lost_link_is_told_and_heals_itself_without_a_reload(hall: Hall, watch
     page.evaluate("() => { window.__same_page = true }")
     hall.kill_web()
     expect(page.locator("#situation")).to_contain_text("画面停在", timeout=20_000)
-    assert page.evaluate("() => gridhall.live.tables.get('worker').row(gridhall.live.tables.get('worker').ids()[0]) !== null")
+    assert page.evaluate("() => gridhall.live.tables.get('worker').slotOf.size") > 0  # nothing is cleared
     hall.await_web()
     expect(page.locator("#situation")).not_to_contain_text("画面停在", timeout=60_000)
     worker = hall.walk.workers[5].worker  # type: ignore[attr-defined]
     before = page.evaluate(PLACE, worker)
-    page.wait_for_function(
-        "([id, lon, lat]) => { const r = gridhall.live.tables.get('worker').row(id); return r.lon !== lon || r.lat !== lat }",
-        arg=[worker, before["lon"], before["lat"]],
-    )
+    page.wait_for_function(MOVED, arg=[worker, before["lon"], before["lat"]])
     assert page.evaluate("() => window.__same_page === true")
     assert all("WebSocket" in fault or "ERR_CONNECTION" in fault for fault in watched.faults), watched.faults
 
@@ -140,7 +143,7 @@ def test_nothing_is_cut_off_or_overlaps_at_any_canvas(hall: Hall, browser: Brows
             """() => [...document.querySelectorAll('.main > .col')].filter(e => e.offsetParent !== null)
             .map(e => e.getBoundingClientRect()).map(r => [r.left, r.right]).sort((a, b) => a[0] - b[0])"""
         )
-        assert all(left[1] <= right[0] + 1 for left, right in zip(boxes, boxes[1:], strict=False)), boxes
+        assert all(left[1] <= right[0] + 1 for left, right in pairwise(boxes)), boxes
     finally:
         page.close()
 

@@ -147,7 +147,7 @@ def test_a_terminated_web_process_ends_at_once_though_screens_are_open(web: Web)
     screens = [watching(web, Screen()) for _ in range(3)]
     for browser in screens:
         browser.frame(10)
-    assert web.end() < 3.0
+    assert web.end() < 8.0  # well below the half minute that an open socket would hold it; a busy machine takes its time
     with pytest.raises((websocket.WebSocketException, OSError)):
         screens[0].frame(1)
 

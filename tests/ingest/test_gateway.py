@@ -1,12 +1,10 @@
 """The gateway on real sockets and a real Valkey: what is acknowledged is on disk, what is refused is told and kept."""
 
 import base64
-import json
 import socket
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from config.city import City

@@ -221,6 +221,23 @@
     });
   }
 
+  // ---- a number inside of a link that opens its own orders; links must not stand in links
+  function jump(element, href, label) {
+    attribute(element, 'data-href', href);
+    attribute(element, 'role', href ? 'link' : null);
+    attribute(element, 'tabindex', href ? 0 : null);
+    attribute(element, 'aria-label', href ? label : null);
+  }
+  function follow(event) {
+    const target = event.target instanceof Element ? event.target.closest('[data-href]') : null;
+    if (!target || (event.type === 'keydown' ? event.key !== 'Enter' : event.button)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.ctrlKey || event.metaKey) window.open(target.dataset.href); else window.location.assign(target.dataset.href);
+  }
+  document.addEventListener('click', follow, true);
+  document.addEventListener('keydown', follow, true);
+
   // ---- definitions on hover and focus: data-def="closure" data-num data-den data-window data-open
   let tip = null;
   function showTip(anchor) {
@@ -292,5 +309,5 @@
   };
 
   g.kit = { h, s, text, attribute, toggle, digits, keyed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
-    setBar, define, motion, PRESENCE, SVG };
+    setBar, define, jump, motion, PRESENCE, SVG };
 })();

@@ -23,7 +23,7 @@
       setBar(row.children[1], [{ class: 'fill-series', n: item.n }], most);
       digits(row.children[2], g.format.int(item.n), g.shell.jumping);
       text(row.children[3], `${g.format.percent(item.n, total)}%`);
-      attribute(row, 'href', g.links.orders({ ...g.shell.window(), [filter]: item.key || '-' }));
+      attribute(row, 'href', g.links.orders(item.filters));
     });
     text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.orders'));
   }

@@ -28,13 +28,13 @@
         cell.window = w('period.today');
         cell.basis = { registered: 'register', closed: 'close' }[key] || 'report';
       }
-      if (key === 'open' && sub.green !== undefined) cell.sub = [['light-green', sub.green], ['light-yellow', sub.yellow], ['light-red', sub.red]];
+      if (key === 'open' && sub.green !== undefined) cell.sub = [['light-green', sub.green, 'in_limit'], ['light-yellow', sub.yellow, 'due_soon'], ['light-red', sub.red, 'overdue']];
       if (key === 'overdue') {
         if (counter.value) { cell.tone = 'bad'; cell.sign = 'light-red'; }
         cell.sub = !counter.value ? w('none_overdue') : sub.longest_s ? w('longest', { t: span(sub.longest_s) }) : '';
       }
       if (key === 'online_workers' && sub.den) {
-        cell.sub = `${w('roster_n', { n: int(sub.den) })} · ${percent(counter.value, sub.den)}%`;
+        cell.sub = `${w('roster_of', { n: int(sub.den) })} · ${percent(counter.value, sub.den)}%`;
         cell.num = counter.value; cell.den = sub.den;
       }
       if (key === 'visited_grids' && sub.den !== undefined) {
@@ -90,9 +90,10 @@
     if (sub.dataset.value !== wanted) {
       sub.dataset.value = wanted;
       sub.textContent = '';
-      if (Array.isArray(cell.sub)) for (const [name, n] of cell.sub) sub.append(h('span', {}, g.kit.sign(name), int(n)));
+      if (Array.isArray(cell.sub)) for (const [name, n, def] of cell.sub) sub.append(h('span', { 'data-figure': def }, g.kit.sign(name), int(n)));
       else sub.textContent = cell.sub;
     }
+    for (const light of sub.querySelectorAll('[data-figure]')) g.kit.jump(light, g.links.figure(light.dataset.figure), g.words('figure.' + light.dataset.figure));
     if (cell.href) { row.setAttribute('href', cell.href); row.tabIndex = 0; } else row.removeAttribute('href');
     define(row, cell.def, { num: cell.num, den: cell.den, window: cell.window, basis: cell.basis, 'as-of': figures.as_of_ms });
     const days = figures.trend || [];

@@ -29,10 +29,14 @@
         body.append(bar, states, pair);
         return { bar, states, pair };
       });
-      text(panel.querySelector('.panel-base'), w('roster_n', { n: g.format.int(force.roster) }) + (force.unrostered ? ` · ${w('unrostered_n', { n: g.format.int(force.unrostered) })}` : ''));
+      const base = panel.querySelector('.panel-base');
+      const unseen = force.unseen ? w('force.unseen_n', { n: g.format.int(force.unseen) }) : '';
+      const strangers = force.unrostered ? w('unrostered_n', { n: g.format.int(force.unrostered) }) : '';
+      text(base, [w('roster_of', { n: g.format.int(force.roster) }), unseen, strangers].filter(Boolean).join(' · '));
+      define(base, 'unseen', { num: force.unseen || 0, 'as-of': figures.as_of_ms });
       const total = STATES.reduce((sum, key) => sum + (force[key] || 0), 0);
       setBar(made.bar, STATES.map((key) => ({ class: FILL[key], n: force[key] || 0, title: `${w('state.' + key)} ${force[key] || 0}` })), total);
-      const shown = STATES.filter((key) => !['frozen', 'offline', 'unseen'].includes(key) || force[key] > 0);
+      const shown = STATES.filter((key) => key !== 'unseen' && (!['frozen', 'offline'].includes(key) || force[key] > 0));
       keyed(made.states, shown, (key) => key, () => h('div', { class: 'state' }, h('span', {}), h('span', { class: 'label' }), h('b', {})), (cell, key) => {
         setSign(cell.children[0], `worker-full-${key}`);
         text(cell.children[1], w('state.' + key));

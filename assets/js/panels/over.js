@@ -28,19 +28,16 @@
         text(left, item.deadline_at_ms ? g.format.left(item.deadline_at_ms, now) : w('overdue'));
         toggle(left, 'bad', red);
         toggle(left, 'warn', !red);
-        // An address that names its community needs no region behind it.
-        const address = item.address || '';
-        const told = address && item.region_name && address.startsWith(item.region_name.slice(0, 2));
-        text(place, [address, told ? '' : item.region_name].filter(Boolean).join(' · '));
+        text(place, item.place || '');
         text(dep, item.department_name || '');
         attribute(row, 'href', g.links.order(item.order));
       });
       const total = figures.urgent_total === undefined ? all.length : figures.urgent_total;
       const rest = total - shown.length;
       if (!all.length) text(made.more, w('empty.over'));
-      else text(made.more, rest > 0 ? w('more_n', { n: g.format.int(rest) }) : '');
+      else text(made.more, rest > 0 ? w('all_n', { n: g.format.int(total) }) : '');
       toggle(made.more, 'empty', !all.length);
-      attribute(made.more, 'href', rest > 0 ? g.links.figure('open', 'num', { sort: 'deadline' }) : null);
+      attribute(made.more, 'href', rest > 0 ? g.links.orders(figures.urgent_filters) : null);
     },
   });
 })();

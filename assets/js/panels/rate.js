@@ -86,6 +86,7 @@
         text(value, g.format.percent(item.num, item.den));
         text(late, item.on_time_num === undefined ? '' : g.format.percent(item.on_time_num, item.on_time_den === undefined ? item.den : item.on_time_den));
         text(open, g.format.int(item.open));
+        g.kit.jump(open, item.open ? g.links.orders({ ...item.filters, figure: 'open' }) : null, w('open_short', { n: item.open }));
         const below = item.code !== '' && item.code !== g.shell.region();
         attribute(row, 'href', below ? g.links.wall({ region: item.code }) : g.links.orders({ ...item.filters, figure: key, part: 'den' }));
         define(row, key, { num: item.num, den: item.den, open: item.open, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
@@ -117,7 +118,8 @@
         text(value, g.format.percent(item.num, item.den));
         text(late, item.overdue ? `■ ${g.format.int(item.overdue)}` : '—');
         toggle(late, 'bad', item.overdue > 0);
-        attribute(row, 'href', g.links.orders({ ...g.shell.window(), department: item.key || '-', figure: 'on_time_closure_rate', part: 'den' }));
+        g.kit.jump(late, item.overdue ? g.links.orders({ ...item.filters, figure: 'overdue' }) : null, w('situation.overdue', { n: item.overdue }));
+        attribute(row, 'href', g.links.orders({ ...item.filters, figure: 'on_time_closure_rate', part: 'den' }));
         define(row, 'on_time_closure_rate', { num: item.num, den: item.den, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
       });
       text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.dept'));

@@ -111,7 +111,7 @@
       const state = order.open && order.deadline_at_ms ? g.format.left(order.deadline_at_ms, g.shell.now()) : w('status.' + order.status);
       if (at < width - RIGHT - 60) put('text', { x: at, y: TOP + y + 8, class: 'lane-text' }, `${order.title} ${state}`);
     });
-    sum('order', w('lane.open_n', { n: data.orders.filter((order) => order.open).length }));
+    sum('order', w('lane.open_n', { n: data.orders_open }));
 
     lineLane(svg, data.speeds.times, data.speeds.speed_mps.map((v) => (v === null ? null : v * 3.6)), x, LANES.speed + 16, 36, null, '');
     put('line', { x1: LEFT, x2: width - RIGHT, y1: TOP + LANES.speed + 16, y2: TOP + LANES.speed + 16, class: 'lane-base' });

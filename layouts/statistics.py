@@ -1,0 +1,117 @@
+"""`/statistics`: totals, on time and late by region, department, channel, category, month; every number opens its orders."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import html
+
+from config.city_model import City
+from layouts import ids
+from layouts.parts import Words, fmt, status_bar, top_bar
+
+Json = dict[str, Any]
+
+GROUPINGS = ("region", "department", "source", "category", "month")
+PERIODS = ("today", "week", "month", "year", "all")
+COUNTS = ("reported", "closed", "closed_on_time", "closed_late", "open", "overdue")
+RATES = ("closure_rate", "on_time_closure_rate")
+FIGURES = COUNTS + RATES
+
+
+def build(city: City, lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Div:
+    """`data`: `dashboard.query.indicators_of` with FIGURES by one of GROUPINGS; `params`: the address's."""
+    return html.Div(
+        [
+            top_bar(city, words, lang, "statistics"),
+            html.Div(
+                [
+                    html.Nav(_path(city, lang, params, data), className="path", **{"aria-label": words["crumbs"]}),
+                    _choices("by", GROUPINGS, data["by"], params, lang, {key: words[f"by.{key}"] for key in GROUPINGS}),
+                    _choices("period", PERIODS, _period(params), params, lang, {p: words[f"period.{p}"] for p in PERIODS}),
+                    html.Span([words["as_of"], " ", fmt("moment", data["as_of_ms"])], className="t3"),
+                ],
+                className="statistics-head",
+            ),
+            html.Div(_table(lang, words, params, data), className="statistics-body"),
+            status_bar(words, lang, _address(params)),
+        ],
+        id=ids.STATISTICS,
+        className="statistics desk-page",
+        **{"data-tables": "none", "data-page": "statistics"},
+    )
+
+
+def _address(params: Mapping[str, str], **changes: str) -> str:
+    kept = {key: value for key, value in {**params, **changes}.items() if value and key != "as_of"}
+    return "/statistics?" + urlencode(kept)
+
+
+def _period(params: Mapping[str, str]) -> str:
+    return "custom" if "from" in params or "to" in params else params.get("period", "all")
+
+
+def _path(city: City, lang: str, params: Mapping[str, str], data: Json) -> list[Any]:
+    if data["region"] not in city.regions:
+        return [html.Span(data["region_name"])]
+    steps: list[Any] = []
+    for code in city.path(data["region"]):
+        region = city.regions[code]
+        name = (region.name_en or region.name) if lang == "en" else region.name
+        steps += [html.A(name, href=_address(params, region=code, by="region")), html.Span("›", className="t3")]
+    return steps[:-1]
+
+
+def _choices(
+    name: str, keys: tuple[str, ...], chosen: str, params: Mapping[str, str], lang: str, labels: Mapping[str, str]
+) -> html.Div:
+    """Pills of which one is on. A named period takes the place of a window of one's own."""
+    rest = {key: value for key, value in params.items() if not (name == "period" and key in ("from", "to"))}
+    return html.Div(
+        [
+            html.A(
+                labels[key],
+                href=_address({**rest, "lang": lang}, **{name: key}),
+                className="pill on" if key == chosen else "pill",
+                **({"aria-current": "true"} if key == chosen else {}),
+            )
+            for key in keys
+        ],
+        className="pills",
+    )
+
+
+def _table(lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Table:
+    head = [html.Th(words[f"by.{data['by']}"], scope="col")]
+    head += [html.Th(words[f"figure.{key}"], scope="col", title=words[f"figure.{key}.what"]) for key in FIGURES]
+    total = html.Tr([html.Th(words["statistics.all"], scope="row"), *_cells(data, lang)], className="sum")
+    rows = [
+        html.Tr(
+            [html.Th(_name(group, words, params, data["by"]), scope="row"), *_cells(group, lang)],
+            **{"data-group": group["key"]},
+        )
+        for group in data["groups"]
+    ]
+    return html.Table([html.Thead(html.Tr(head)), html.Tbody([total, *rows])], className="figures")
+
+
+def _name(group: Json, words: Words, params: Mapping[str, str], by: str) -> Any:
+    name = group["name"] or words["statistics.none"]
+    if by == "region" and group["key"] and "direct" not in group["filters"]:
+        return html.A(name, href=_address(params, region=group["key"]))
+    return name
+
+
+def _cells(group: Json, lang: str) -> list[html.Td]:
+    cells = []
+    for key in FIGURES:
+        figure = group["figures"][key]
+        said = f"{figure['numerator']:,} / {figure['denominator']:,}" if figure["denominator"] is not None else ""
+        cells.append(html.Td(html.A(figure["shown"], href=_orders(group, key, lang), title=said), **{"data-figure": key}))
+    return cells
+
+
+def _orders(group: Json, key: str, lang: str) -> str:
+    """Exactly the orders that a number counted; of a rate, those that it is a part of."""
+    part = {"part": "den"} if key in RATES else {}
+    return "/orders?" + urlencode({**group["filters"], "figure": key, **part, "lang": lang})

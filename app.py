@@ -236,7 +236,8 @@ def web(data_dir: DataOption = None, city: CityOption = None, web_port: WebOptio
 
 
 def gateway_url(settings: Settings, url: str) -> str:
-    return url or f"http://{'127.0.0.1' if settings.gateway_host == '0.0.0.0' else settings.gateway_host}:{settings.gateway_port}"
+    host = "127.0.0.1" if settings.gateway_host == "0.0.0.0" else settings.gateway_host
+    return url or f"http://{host}:{settings.gateway_port}"
 
 
 def key_or_default(settings: Settings, key: str) -> str:
@@ -251,7 +252,9 @@ def key_or_default(settings: Settings, key: str) -> str:
 def replay(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: Geolife .plt, .gpx, .nmea, .csv.", exists=True)],
     speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
-    shift_to_now: Annotated[bool, typer.Option("--shift-to-now", help="Move all times so that playing begins now (max: ends now).")] = False,
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now", help="Move all times so that playing begins now (max: ends now).")
+    ] = False,
     gateway: UrlOption = "",
     key: KeyOption = "",
     data_dir: DataOption = None,
@@ -359,7 +362,7 @@ def city_make(
     out_dir: Annotated[Path | None, typer.Option("--out", help="Folder to write; default var/city/KIND.")] = None,
     seed: int = 1,
 ) -> None:
-    """Write the files of a demo city: real outline, names and codes as far as open packages carry them, the rest from a seed."""
+    """Write the files of a city: real outlines, names and codes as far as open packages carry them, the rest from a seed."""
     from config.make import KINDS
 
     if kind not in KINDS:

@@ -62,4 +62,4 @@ def area_m2(shape: BaseGeometry) -> float:
     if shape.is_empty:
         return 0.0
     _, south, _, north = shape.bounds
-    return shape.area * 111_320.0**2 * math.cos(math.radians((south + north) / 2))
+    return float(shape.area * 111_320.0**2 * math.cos(math.radians((south + north) / 2)))

@@ -11,7 +11,7 @@ run: setup
 test: setup-test
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy --strict domain store ingest
-	@node=$$($(PY) prepare.py node) && $$node --test tests/js/*.test.js
+	@node=$$($(PY) prepare.py node) && $$node --test --test-reporter=dot tests/js/*.test.js
 	@$(PY) -m pytest $(ARGS)
 
 bench: setup-test

@@ -3,9 +3,12 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -130,7 +133,13 @@ def run(
     ready_city(settings)
     if not no_demo:
         demo_key(settings)
-    supervisor = Supervisor(roles_of(settings, env, demo=not no_demo, workers=workers))
+    try:
+        held = () if settings.redis_url else (embedded.lock(settings.data_dir),)
+    except StoreError as failed:
+        raise fail(f"Store: {failed}") from failed
+    if taken := taken_ports(settings):
+        raise fail("\n".join(taken))
+    supervisor = Supervisor(roles_of(settings, env, demo=not no_demo, workers=workers, held=held))
     threading.Thread(target=greet, args=(settings, supervisor.stop, not no_demo), daemon=True).start()
     supervisor.run()
 
@@ -142,12 +151,43 @@ def ready_city(settings: Settings) -> None:
         raise fail("City:\n  " + "\n  ".join(wrong.faults)) from wrong
 
 
-def roles_of(settings: Settings, env: dict[str, str], *, demo: bool, workers: int) -> list[Role]:
-    """The roles in the order of their start."""
+def taken_ports(settings: Settings, patience_s: float = 5.0) -> list[str]:
+    """A line for each port on which something else listens. Roles of a run that was killed have a moment to end."""
+    wanted = [
+        (settings.web_host, settings.web_port, "web"),
+        (settings.gateway_host, settings.gateway_port, "gateway"),
+        (settings.gateway_host, settings.jt808_port, "jt808"),
+    ]
+    end_s = time.monotonic() + patience_s
+    while True:
+        faults = [
+            f"Port {port} of {host} cannot be listened on ({why}): choose another with --{name}-port"
+            for host, port, name in wanted
+            if port > 0 and (why := unable_to_listen(host, port))
+        ]
+        if not faults or time.monotonic() > end_s:
+            return faults
+        time.sleep(0.2)
+
+
+def unable_to_listen(host: str, port: int) -> str:
+    """Why; empty when able."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as failed:
+        return failed.strerror or str(failed)
+    return ""
+
+
+def roles_of(
+    settings: Settings, env: dict[str, str], *, demo: bool, workers: int, held: Sequence[int] = ()
+) -> list[Role]:
+    """The roles in the order of their start. `held`: open files that keep the data folder for the store."""
     me = [sys.executable, str(ROOT / "app.py")]
     roles = []
     if not settings.redis_url:
-        roles.append(Role("store", embedded.command(settings.data_dir), env, ready=lambda: answers(settings)))
+        ready = partial(answers, settings)
+        roles.append(Role("store", embedded.command(settings.data_dir), env, ready=ready, open_files=held))
     roles += [Role(name, [*me, name], env) for name in ("gateway", "projector", "web")]
     if demo:
         roles.append(Role("simulator", [*me, "simulate", "--workers", str(workers)], env))
@@ -199,14 +239,19 @@ def demo_key(settings: Settings) -> str:
 @app.command()
 def gateway(data_dir: DataOption = None, city: CityOption = None) -> None:
     """Hear devices and case systems (HTTP, JT/T 808, MQTT) and put what they say into the store."""
-    from ingest.gateway.serve import serve
+    from ingest.gateway.serve import PortTaken, serve
 
     settings = settings_of(environment(data_dir=data_dir, city=city))
     log_as("gateway", settings)
     stop = stop_on_signal()
-    if store := patient_store(settings, stop):
+    while store := patient_store(settings, stop):
         keys = {"demo": demo_key(settings)} if (settings.data_dir / "demo.key").exists() else {}
-        serve(settings, load_city(settings.city), store, store_url(settings), stop, keys)
+        try:
+            return serve(settings, load_city(settings.city), store, store_url(settings), stop, keys)
+        except PortTaken as taken:
+            raise fail(str(taken)) from taken
+        except StoreUnavailable as failed:
+            logging.getLogger("gridhall").warning("the store went away at the start: %s", failed)
 
 
 @app.command()
@@ -385,7 +430,10 @@ def source_add(name: str, datum: str = "wgs84", data_dir: DataOption = None) -> 
     if datum not in ("wgs84", "gcj02", "bd09"):
         raise fail("datum: wgs84, gcj02 or bd09")
     key = new_key()
-    add_source(store_of(settings_of(environment(data_dir=data_dir))), name, key, time.time_ns() // 1_000_000, datum)
+    try:
+        add_source(store_of(settings_of(environment(data_dir=data_dir))), name, key, time.time_ns() // 1_000_000, datum)
+    except ValueError as wrong:
+        raise fail(f"{name}: {wrong}") from wrong
     out.print(f"source {name}, key (shown this once): {key}", highlight=False, soft_wrap=True)
 
 

@@ -17,6 +17,7 @@ LONGEST_WAIT_S = 30.0
 STEADY_AFTER_S = 60.0
 GRACE_S = 10.0
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded before any fork: between fork and exec nothing may wait for a lock
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Role:
     command: Sequence[str]
     env: Mapping[str, str]
     ready: Callable[[], bool] = lambda: True
+    open_files: Sequence[int] = ()  # which the process shall inherit
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
     wait_s: float = FIRST_WAIT_S
@@ -37,7 +39,7 @@ class Role:
 def _die_with_parent() -> None:
     """A supervisor that is killed must not leave its roles behind (Linux; elsewhere they stay)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Supervisor:
@@ -64,10 +66,18 @@ class Supervisor:
     def _start(self, role: Role) -> None:
         if self.stop.is_set():
             return
-        role.process = subprocess.Popen(
-            role.command, env=dict(role.env), stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent
-        )
         role.started_s = time.monotonic()
+        try:
+            role.process = subprocess.Popen(
+                role.command,
+                env=dict(role.env),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                pass_fds=role.open_files,
+                preexec_fn=_die_with_parent,
+            )
+        except OSError as failed:  # no memory, no process left: that may pass
+            self._again(role, f"cannot start: {failed}")
 
     def _await(self, role: Role) -> None:
         while not self.stop.is_set() and not role.ready():
@@ -86,8 +96,11 @@ class Supervisor:
                 role.crashes, role.wait_s = 0, FIRST_WAIT_S
             return
         role.process = None
-        role.due_s = now_s + role.wait_s
-        log.error("%s ended (%s), starts again in %.1f s", role.name, _reason(code), role.wait_s)
+        self._again(role, _reason(code))
+
+    def _again(self, role: Role, why: str) -> None:
+        log.error("%s ended (%s), starts again in %.1f s", role.name, why, role.wait_s)
+        role.due_s = time.monotonic() + role.wait_s
         role.crashes += 1
         role.wait_s = min(role.wait_s * 2, LONGEST_WAIT_S)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -138,10 +139,33 @@ def _key(text: str) -> str:
     return text
 
 
+def _address(*schemes: str) -> Callable[[str], str]:
+    """An address that may hold a password: what is wrong with it is told without showing any of it."""
+
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            right = not text or (parts.scheme in schemes and bool(parts.hostname or parts.path) and parts.port != 0)
+        except ValueError:
+            right = False
+        if not right:
+            begins = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"an address that begins with {begins} (/ # ? @ of a password are to be encoded)")
+        return text
+
+    return parse
+
+
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("CITY", "var/city/guicheng", Path, "Folder of the city's files (`app.py city make` writes one)."),
     Setting("DATA_DIR", "var", Path, "Where the embedded store, keys and logs live."),
-    Setting("REDIS_URL", "", str, "A Redis or Valkey server (redis://, unix://). Empty: the embedded one.", True),
+    Setting(
+        "REDIS_URL",
+        "",
+        _address("redis", "rediss", "unix"),
+        "A Redis or Valkey server (redis://, unix://). Empty: the embedded one.",
+        True,
+    ),
     Setting("PARTITIONS", "4", _whole(1, 1024), "Number of partitions; fixed when the store is first used."),
     Setting("WEB_HOST", "127.0.0.1", _loopback, "Address of the web process. Loopback only until logins exist."),
     Setting("WEB_PORT", "8050", _whole(0, 65535), "Port of the screens and of the read API."),
@@ -160,7 +184,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "MQTT_URL",
         "",
-        str,
+        _address("mqtt", "mqtts"),
         "Broker of OwnTracks phones, mqtt://user:password@host:1883 or mqtts://…; empty: none.",
         True,
     ),

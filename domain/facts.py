@@ -40,7 +40,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True)
     received_at_ms: int
 
 
-class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True):
+class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True, gc=False):
     """One fix of one worker. `worker` is the roster's id, or the device's own where the roster knows no such device."""
 
     worker: str
@@ -55,7 +55,7 @@ class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True):
     flags: int = 0
 
 
-class Heartbeat(Fact, frozen=True, array_like=True, tag="h", kw_only=True):
+class Heartbeat(Fact, frozen=True, array_like=True, tag="h", kw_only=True, gc=False):
     """The device is (`up`) or is not linked; says nothing of where it is."""
 
     worker: str

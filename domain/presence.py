@@ -10,12 +10,15 @@ from domain.limits import Limits
 from domain.states import Presence, Worker, WorkerFlag
 
 SAME_PLACE_DEG: Final = 1e-6
+DEGREE_M: Final = 111_196.0  # at most so many metres has a degree, of longitude or latitude
 _MOCK, _SOS, _JUMP, _OUT = (int(f) for f in (FixFlag.MOCK, FixFlag.SOS, FixFlag.JUMP, FixFlag.OUT_OF_GRID))
 _WORKER_OUT: Final = int(WorkerFlag.OUT_OF_GRID)
+_UNSEEN, _OFFLINE, _SILENT, _FROZEN = Presence.UNSEEN, Presence.OFFLINE, Presence.SILENT, Presence.FROZEN
+_OUTSIDE, _STILL, _MOVING = Presence.OUT_OF_GRID, Presence.STILL, Presence.MOVING  # looking a member up costs, per fix
 NEVER: Final = 1 << 62
 
 
-class Where(msgspec.Struct, frozen=True):
+class Where(msgspec.Struct, frozen=True, gc=False):
     """What the city says of a fix: the deepest region that holds it, its local day, and the doubts about its place."""
 
     region: str
@@ -55,7 +58,10 @@ def judge(worker: Worker, fix: Position, flags: int, limits: Limits) -> int:
 def too_fast(lon: float, lat: float, at_ms: int, fix: Position, limits: Limits) -> bool:
     """Would nobody be fast enough to come from a place to a fix, or from the fix to it? A second is the grain of clocks."""
     elapsed_s = max(abs(fix.fixed_at_ms - at_ms) / 1000, 1.0)
-    return distance_m(lon, lat, fix.lon, fix.lat) / elapsed_s > limits.max_speed_mps
+    reach_m = limits.max_speed_mps * elapsed_s
+    if (abs(fix.lon - lon) + abs(fix.lat - lat)) * DEGREE_M < reach_m:
+        return False  # not even along both legs: the usual case, without any trigonometry
+    return distance_m(lon, lat, fix.lon, fix.lat) > reach_m
 
 
 def _agrees(worker: Worker, fix: Position, limits: Limits) -> bool:
@@ -162,17 +168,17 @@ def fold_heartbeat(worker: Worker, beat: Heartbeat, rostered: bool, limits: Limi
 def presence(worker: Worker, now_ms: int, limits: Limits) -> Presence:
     """Offline (no link), silent (link, no fix) and frozen (fixes, same place) are three things."""
     if not worker.heard_at_ms:
-        return Presence.UNSEEN
+        return _UNSEEN
     if worker.link_down or now_ms - worker.heard_at_ms > limits.offline_after_s * 1000:
-        return Presence.OFFLINE
+        return _OFFLINE
     if now_ms - worker.fixed_at_ms > limits.silent_after_s * 1000:
-        return Presence.SILENT
+        return _SILENT
     if worker.fixed_at_ms - worker.same_since_ms >= limits.frozen_after_s * 1000:
-        return Presence.FROZEN
+        return _FROZEN
     if worker.flags & _WORKER_OUT:
-        return Presence.OUT_OF_GRID
+        return _OUTSIDE
     still = worker.fixed_at_ms - worker.moved_at_ms >= limits.still_after_s * 1000
-    return Presence.STILL if still else Presence.MOVING
+    return _STILL if still else _MOVING
 
 
 def settle(worker: Worker, now_ms: int, limits: Limits) -> Worker:
@@ -183,9 +189,9 @@ def settle(worker: Worker, now_ms: int, limits: Limits) -> Worker:
 
 def due_ms(worker: Worker, limits: Limits) -> int:
     """When time alone will next change the presence; NEVER when only a fact can."""
-    if worker.presence in (Presence.UNSEEN, Presence.OFFLINE):
+    if worker.presence in (_UNSEEN, _OFFLINE):
         return NEVER
     offline = worker.heard_at_ms + int(limits.offline_after_s * 1000) + 1
-    if worker.presence is Presence.SILENT:
+    if worker.presence is _SILENT:
         return offline
     return min(offline, worker.fixed_at_ms + int(limits.silent_after_s * 1000) + 1)

@@ -31,7 +31,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     version: int = 0
 
 
-class Worker(Row, frozen=True, array_like=True, kw_only=True):
+class Worker(Row, frozen=True, array_like=True, kw_only=True, gc=False):
     """Live state of one worker. The place is that of the newest fix that was not set aside; 0 in `fixed_at_ms`: none yet."""
 
     worker: str

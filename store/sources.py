@@ -2,15 +2,20 @@
 
 import hashlib
 import json
+import re
 import secrets
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
 from store import keys
 from store.store import Store, _answers
 
-RAW_KEPT = 4096
+RAW_KEPT: Final = 4096
+_NAME: Final = re.compile(r"[\w.-]{1,64}")  # letters of any script; never | or :, which part the fields of a counter
+OWN_NAMES: Final = frozenset(("unknown", "jt808", "mqtt"))  # what the gateway itself counts under
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -33,7 +38,10 @@ def new_key() -> str:
 
 
 def add_source(store: Store, name: str, key: str, made_at_ms: int, datum: str = "wgs84") -> None:
-    """Set or replace the key of a source. `datum` is that of positions which name none."""
+    """Set or replace the key of a source. `datum` is that of positions which name none. Raises ValueError for a bad name."""
+    if not _NAME.fullmatch(name) or name in OWN_NAMES:
+        taken = f" and not one of {', '.join(sorted(OWN_NAMES))}"
+        raise ValueError(f"a source's name is 1 to 64 letters, digits, `.`, `-` or `_`{taken}")
     entry = json.dumps({"key": hashed(key), "made_at_ms": made_at_ms, "datum": datum})
     with _answers():
         store.client.hset(keys.sources(), name, entry)
@@ -58,14 +66,21 @@ def terminal_secret(store: Store) -> bytes:
         return bytes(store.client.get(keys.terminal_secret()))
 
 
-def keep_refusals(store: Store, refusals: list[Refusal], keep: int) -> None:
-    """Count each under its source and reason, and keep the newest `keep` of a source with their bytes."""
+def keep_refusals(
+    store: Store, refusals: list[Refusal], keep: int, counts: Mapping[tuple[str, str], int] | None = None
+) -> None:
+    """Add `counts` by source and reason (those of `refusals` where none are given), and keep the newest `keep` refusals of
+    a source with their bytes: all of it or nothing.
+    """
+    if counts is None:
+        counts = Counter((refusal.source, refusal.reason.split(":", 1)[0]) for refusal in refusals)
     with _answers():
-        pipe = store.client.pipeline(transaction=False)
+        pipe = store.client.pipeline(transaction=True)
+        for (source, name), number in counts.items():
+            pipe.hincrby(keys.rejected(), f"{source}|{name}".encode(errors="replace"), number)
         for refusal in refusals:
-            reason = refusal.reason.split(":", 1)[0]
-            pipe.hincrby(keys.rejected(), f"{refusal.source}|{reason}", 1)
-            fields = {"reason": refusal.reason[:500], "raw": refusal.raw[:RAW_KEPT], "size": refusal.size}
+            reason = refusal.reason[:500].encode(errors="replace")
+            fields = {"reason": reason, "raw": refusal.raw[:RAW_KEPT], "size": refusal.size}
             pipe.xadd(keys.rejects(refusal.source), fields, maxlen=keep, approximate=False)
         pipe.execute()
 

@@ -1,6 +1,7 @@
 """One store: partitions of facts, rows, change logs and tracks on one Redis or Valkey server."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +16,10 @@ from domain.states import TABLES, Row, Step
 from store import keys, track
 from store.errors import StoreUnavailable, StoreUnfit, Trimmed
 
+log = logging.getLogger(__name__)
+
 SCHEMA: Final = 1
+ENTRY_FACTS: Final = 2000  # an entry is folded in one commit, and well within the time of a lease
 _facts = msgspec.msgpack.Decoder(list[AnyFact])
 _steps = msgspec.msgpack.Decoder(tuple[Step, ...])
 _rows: Final = {name: msgspec.msgpack.Decoder(kind) for name, kind in TABLES.items()}
@@ -63,7 +67,7 @@ class Store:
         """Append facts to their partitions; returns when they are on disk."""
         with _answers():
             pipe = self.client.pipeline(transaction=False)
-            for partition, blob in grouped(facts, self.partitions).items():
+            for partition, blob in grouped(facts, self.partitions):
                 pipe.xadd(keys.facts(partition), {"f": blob})
             if self.waits_for_disk:
                 pipe.execute_command("WAITAOF", 1, 0, 5000)
@@ -231,12 +235,14 @@ def _summed(hashes: Iterable[dict[bytes, bytes]]) -> dict[tuple[str, str, str], 
     return total
 
 
-def grouped(facts: Iterable[AnyFact], partitions: int) -> dict[int, bytes]:
-    """Facts by partition, encoded, each partition's in their order."""
+def grouped(facts: Iterable[AnyFact], partitions: int) -> Iterator[tuple[int, bytes]]:
+    """(partition, encoded facts): each partition's in their order, at most ENTRY_FACTS in one."""
     groups: dict[int, list[AnyFact]] = {}
     for fact in facts:
         groups.setdefault(keys.partition_of(entity(fact), partitions), []).append(fact)
-    return {partition: _encode(group) for partition, group in groups.items()}
+    for partition, group in groups.items():
+        for start in range(0, len(group), ENTRY_FACTS):
+            yield partition, _encode(group[start : start + ENTRY_FACTS])
 
 
 def open_store(url: str, partitions: int, timeout_s: float = 10.0) -> Store:
@@ -250,13 +256,38 @@ def open_store(url: str, partitions: int, timeout_s: float = 10.0) -> Store:
         client.hsetnx(keys.meta(), "partitions", partitions)
         client.hsetnx(keys.meta(), "schema", SCHEMA)
         made = {name.decode(): int(value) for name, value in client.hgetall(keys.meta()).items()}
-        persistence = client.info("persistence")
-        policy = client.config_get("appendfsync").get("appendfsync", "")
     if made != {"partitions": partitions, "schema": SCHEMA}:
         raise StoreUnfit(
             f"the store was made with {made['partitions']} partitions, schema {made['schema']}; "
             f"this process is set to {partitions}, schema {SCHEMA} (GRIDHALL_PARTITIONS)"
         )
-    if not persistence.get("aof_enabled"):
-        raise StoreUnfit("the server keeps no append-only file: set `appendonly yes`, or facts would be lost with it")
-    return Store(client, partitions, waits_for_disk=policy != "always")
+    return Store(client, partitions, waits_for_disk=_waits_for_disk(client))
+
+
+_NO_FILE: Final = "the server keeps no append-only file: set `appendonly yes`, or facts would be lost with it"
+
+
+def _waits_for_disk(client: Client) -> bool:
+    """Whether an append must wait for the append-only file by itself; so too where the server tells nothing of its settings.
+
+    Raises StoreUnfit when there is no such file, or nobody may wait for it.
+    """
+    with _answers():
+        if not _told(lambda: client.info("persistence")).get("aof_enabled", True):
+            raise StoreUnfit(_NO_FILE)
+        if _told(lambda: client.config_get("appendfsync")).get("appendfsync") == "always":
+            return False
+        try:
+            client.execute_command("WAITAOF", 1, 0, 1000)
+        except redis.ResponseError as refused:
+            raise StoreUnfit(f"{_NO_FILE} (WAITAOF: {refused})") from refused
+    return True
+
+
+def _told(ask: Callable[[], Any]) -> dict[str, Any]:
+    """What the server tells of itself; nothing where it forbids the question, as managed ones do."""
+    try:
+        return dict(ask())
+    except redis.ResponseError as refused:  # no such command, or not for this user
+        log.info("the server does not tell its settings: %s", refused)
+        return {}

@@ -1,12 +1,17 @@
 """The command line, as a person or a script meets it."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from store import sources
+import pytest
+
+from store import embedded, sources
+from store.errors import StoreUnfit
 from store.store import Store
+from tests.running import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,3 +62,44 @@ def test_without_a_key_replay_says_what_to_do(tmp_path: Path) -> None:
 def test_an_unknown_city_is_refused_with_the_known_ones() -> None:
     done = app("city", "make", "atlantis")
     assert done.returncode == 2 and "guicheng" in done.stderr
+
+
+def test_a_source_has_a_name_that_counters_can_bear(store: Store, valkey: object) -> None:
+    where = {"REDIS_URL": valkey.url, "PARTITIONS": str(store.partitions)}  # type: ignore[attr-defined]
+    for name in ("a|b", "a:b", "", "a b", "unknown", "x" * 65):
+        done = app("source", "add", name, **where)
+        assert done.returncode == 2 and "Traceback" not in done.stderr, name
+    assert app("source", "add", "手机-1", **where).returncode == 0
+
+
+def test_a_second_run_on_the_same_data_folder_is_refused(tmp_path: Path, city_folder: Path) -> None:
+    held = embedded.lock(tmp_path)
+    try:
+        done = app("run", "--no-demo", "--city", str(city_folder), "--data-dir", str(tmp_path))
+        assert done.returncode == 2 and f"another gridhall (process {os.getpid()})" in " ".join(done.stderr.split())
+    finally:
+        os.close(held)
+
+
+def test_the_server_of_a_killed_run_holds_the_data_folder_until_it_has_ended(tmp_path: Path) -> None:
+    script = "import os, subprocess; from pathlib import Path; from store import embedded; "
+    script += f"held = embedded.lock(Path({str(tmp_path)!r})); "
+    script += "child = subprocess.Popen(['sleep', '1'], pass_fds=[held]); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+    with pytest.raises(StoreUnfit):
+        embedded.lock(tmp_path, patience_s=0)
+    os.close(embedded.lock(tmp_path, patience_s=10))
+
+
+def test_a_run_names_the_port_that_something_else_listens_on(tmp_path: Path, city_folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = app("run", "--no-demo", "--city", str(city_folder), "--data-dir", str(tmp_path), "--gateway-port", port,
+                   "--web-port", str(free_port()), "--jt808-port", "-1")  # fmt: skip
+    assert done.returncode == 2 and f"Port {port}" in done.stderr and "--gateway-port" in done.stderr
+
+
+def test_a_password_in_an_address_is_never_shown() -> None:
+    for wrong in ("redis://:s3cret/with@host:1/0", "http://u:s3cret@host", "redis://:s3cret@host:s3cret"):
+        done = app("gateway", REDIS_URL=wrong)
+        assert done.returncode == 2 and "GRIDHALL_REDIS_URL" in done.stderr and "s3cret" not in done.stderr

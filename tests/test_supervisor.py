@@ -92,3 +92,10 @@ def test_a_role_that_has_run_long_enough_starts_again_at_once_next_time() -> Non
     supervisor._watch(role)
     supervisor._end()
     assert (role.crashes, role.wait_s) == (0, FIRST_WAIT_S)
+
+
+def test_a_role_that_cannot_be_started_is_tried_again_and_ends_nothing(tmp_path: Path) -> None:
+    role = Role("r", [str(tmp_path / "missing")], os.environ)
+    supervisor = Supervisor([role])
+    supervisor._start(role)
+    assert role.process is None and role.crashes == 1 and role.due_s > time.monotonic()

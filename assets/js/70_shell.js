@@ -1,11 +1,9 @@
-// The shell of every screen: address (region, period, language), layout step and scale, clock, link state, ages,
+// The shell of every screen: address (region, period, language), layout step and scale, clock,
 // links to exactly the orders behind a number, menus and search. Knows no panel by name.
 (function () {
   'use strict';
   const g = (window.gridhall = window.gridhall || {});
   const root = document.documentElement;
-  const MARGIN_MS = 3000; // a link that is back within this was never lost for the eye
-  const BUDGET_S = { positions: 10, orders: 10, rates: 60, sources: 60, base: 86400 };
 
   // ---- the address holds all state
   const query = () => new URLSearchParams(window.location.search);
@@ -127,51 +125,8 @@
     layoutTimer = setTimeout(() => { layout(); g.panels.draw(); }, 120);
   });
 
-  // ---- link and ages
+  // ---- link, clock, ages
   const live = () => g.live || null;
-  const startedMs = Date.now();
-  function lostSince() {
-    const link = live() && live().link;
-    if (!link || link.connected) return null;
-    const since = seenMs() || startedMs;
-    return shell.now() - since > MARGIN_MS && Date.now() - startedMs > MARGIN_MS * 2 ? since : null;
-  }
-  // When the server was last heard, on its own clock: a linked screen is as old as its last frame or its heartbeat.
-  function seenMs() {
-    const { frameAtMs, offsetMs } = live() || {};
-    return frameAtMs ? frameAtMs + (offsetMs || 0) : 0;
-  }
-  function agesS(figures) {
-    const now = shell.now();
-    const link = live() && live().link;
-    // Nothing changed is not nothing known: while the link is up, what is shown is what the server holds.
-    const asOf = link && link.connected ? Math.max(figures.as_of_ms || 0, seenMs()) : figures.as_of_ms || 0;
-    const orders = Math.max(0, (now - asOf) / 1000);
-    // How old the newest position was when the server last spoke, and how long that is ago.
-    const lag = live() ? live().lagMs : null;
-    const at = figures.age && figures.age.positions_ms;
-    const positions = lag !== null && lag !== undefined ? lag / 1000 + orders : at ? Math.max(0, (now - at) / 1000) : null;
-    return { positions, orders, rates: orders, sources: orders };
-  }
-  const RING = 2 * Math.PI * 8;
-  function drawAge(element, seconds) {
-    const { h, s, text, toggle, attribute } = g.kit;
-    if (!element.made) {
-      element.textContent = '';
-      const left = s('circle', { class: 'ring-left', cx: 12, cy: 12, r: 8, transform: 'rotate(-90 12 12)', 'stroke-dasharray': RING });
-      element.append(s('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('circle', { class: 'ring-track', cx: 12, cy: 12, r: 8 }), left,
-        s('path', { class: 'late-sign', d: 'M12,2L22,21H2Z' })), h('span', {}));
-      element.made = { left, label: element.lastChild };
-    }
-    const budget = BUDGET_S[element.dataset.age] || 60;
-    const late = seconds === null || seconds > budget;
-    toggle(element, 'late', late);
-    const panel = element.closest('.panel');
-    if (panel) toggle(panel, 'stale', late);
-    attribute(element.made.left, 'stroke-dashoffset', (RING * Math.min(1, (seconds || 0) / budget)).toFixed(1));
-    text(element.made.label, seconds === null ? g.words('age.none') : late ? g.words('age.late', { t: g.format.span(seconds) }) : g.format.ago(seconds));
-  }
-
   function tick() {
     const now = shell.now();
     if (g.config) {
@@ -179,8 +134,8 @@
       g.kit.fillFormats(document);
       const { figures } = g.panels;
       if (figures) {
-        const ages = agesS(figures);
-        for (const element of document.querySelectorAll('.age[data-age]')) drawAge(element, ages[element.dataset.age] ?? null);
+        const ages = g.ages.seconds(figures);
+        for (const element of document.querySelectorAll('.age[data-age]')) g.ages.draw(element, ages[element.dataset.age] ?? null);
         for (const name of ['situation', 'lamps', 'ticker']) {
           for (const element of document.querySelectorAll(`[data-panel="${name}"]`)) g.panels.drawOne(element, figures);
         }
@@ -302,7 +257,7 @@
   const shell = (g.shell = {
     jumping: true, // figures are set without motion: first sight, change of region, after a reconnect
     now: () => { const link = live(); return link && link.now ? link.now() : Date.now(); },
-    region, path, regionName, shortName, childLevelName, period, windowText, lostSince, rateKeys, named, go, select, address, query, onWall, refresh, layout, agesS,
+    region, path, regionName, shortName, childLevelName, period, windowText, rateKeys, named, go, select, address, query, onWall, refresh, layout,
   });
 
   function start() {

@@ -1,10 +1,10 @@
 """What all protocols share behind their sockets: take what was decoded, keep what was refused."""
 
 import asyncio
-import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import count
 
 import msgspec
 
@@ -12,13 +12,12 @@ from config.city import City
 from config.settings import Settings
 from domain.facts import AnyFact, Heartbeat, Position
 from ingest.gateway.access import Access, Source
-from ingest.sources.base import Context, Decoded, Reject
+from ingest.sources.base import Context, Decoded, Reject, reason_key
 from store.appender import Appender
 from store.errors import StoreError
-from store.sources import Refusal, keep_refusals
+from store.sources import RAW_KEPT, Refusal, keep_refusals
 from store.store import Store
 
-log = logging.getLogger(__name__)
 FLUSH_S = 0.3
 MOST_WAITING = 20_000
 
@@ -43,8 +42,8 @@ class Gate:
         self.store = store
         self.access = access
         self.appender = appender
-        self._refusals: deque[Refusal] = deque()
-        self._lost = 0
+        self._refusals: deque[Refusal] = deque(maxlen=MOST_WAITING)
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def context(self, source: Source) -> Context:
         return Context(
@@ -68,10 +67,10 @@ class Gate:
         if self.city.limits.unrostered == "keep":
             return decoded.facts, decoded.rejects
         refused = {reject.index for reject in decoded.rejects}
-        places = (n for n in range(len(decoded.facts) + len(refused)) if n not in refused)
+        places = (n for n in count() if n not in refused)
         kept: list[AnyFact] = []
         strangers: list[Reject] = []
-        for index, fact in zip(places, decoded.facts, strict=True):
+        for index, fact in zip(places, decoded.facts, strict=False):
             if isinstance(fact, Position | Heartbeat) and fact.worker not in self.city.roster:
                 strangers.append(Reject(index, f"worker not on the roster: {fact.worker}", msgspec.json.encode(fact)))
             else:
@@ -80,10 +79,8 @@ class Gate:
 
     def refuse(self, source: str, reason: str, raw: bytes) -> None:
         """Remember a refused input; written within a second. Under a flood the oldest unwritten ones are only counted."""
-        if len(self._refusals) >= MOST_WAITING:
-            self._refusals.popleft()
-            self._lost += 1
-        self._refusals.append(Refusal(source, reason, raw, len(raw)))
+        self._counts[source, reason_key(reason)] += 1
+        self._refusals.append(Refusal(source, reason, raw[:RAW_KEPT], len(raw)))
 
     async def run(self) -> None:
         """Write refusals for ever; cancel to end."""
@@ -93,12 +90,12 @@ class Gate:
 
     async def flush(self) -> None:
         batch = [self._refusals.popleft() for _ in range(min(len(self._refusals), 1000))]
-        if not batch:
+        counts, self._counts = self._counts, Counter()
+        if not batch and not counts:
             return
         try:
-            await asyncio.to_thread(keep_refusals, self.store, batch, self.settings.reject_keep)
+            await asyncio.to_thread(keep_refusals, self.store, batch, self.settings.reject_keep, counts)
         except StoreError:
-            self._refusals.extendleft(reversed(batch))
-        if self._lost:
-            log.warning("%d refusals were not kept: too many at once", self._lost)
-            self._lost = 0
+            self._counts.update(counts)
+            room = MOST_WAITING - len(self._refusals)
+            self._refusals.extendleft(reversed(batch[-room:] if room else []))

@@ -1,10 +1,10 @@
 """JT/T 808 over TCP: reads what terminals send, and answers with 0x8001 only when it is on disk."""
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 import logging
+import socket
 from typing import Final
 
 from domain.facts import AnyFact
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 READ_BYTES: Final = 1 << 16
 IDLE_S: Final = 900.0  # a terminal's heartbeat comes every few minutes at the latest
 TICK_S: Final = 5.0
+DRAIN_S: Final = 20.0  # a terminal that reads nothing for so long is cut off
 CODE_LENGTH: Final = 16
 
 
@@ -33,15 +34,12 @@ class Jt808Server:
         self._ticking: asyncio.Task[None] | None = None
         self._secret = b""
 
-    async def start(self) -> None:
-        """Listen; nothing when GRIDHALL_JT808_PORT is -1."""
-        settings = self._gate.settings
-        if settings.jt808_port < 0:
+    async def start(self, listening: socket.socket | None) -> None:
+        """Serve the terminals that come to a listening socket; nothing when there is none (GRIDHALL_JT808_PORT is -1)."""
+        if listening is None:
             return
         self._secret = await asyncio.to_thread(terminal_secret, self._gate.store)
-        self._server = await asyncio.start_server(
-            self._serve, settings.gateway_host, settings.jt808_port, limit=READ_BYTES, backlog=4096
-        )
+        self._server = await asyncio.start_server(self._serve, sock=listening, limit=READ_BYTES, backlog=4096)
         self._ticking = asyncio.create_task(self._tick())
 
     @property
@@ -63,7 +61,8 @@ class Jt808Server:
         try:
             await connection.run(reader)
         except (ConnectionError, TimeoutError):
-            pass  # the line broke or fell silent: the terminal comes again, and time alone will tell when it is offline
+            # the line broke or fell silent: the terminal comes again, and time alone will tell when it is offline
+            writer.transport.abort()
         finally:
             self._connections.discard(connection)
             connection.close()
@@ -71,9 +70,17 @@ class Jt808Server:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            for connection in tuple(self._connections):
-                with contextlib.suppress(ConnectionError):
-                    await connection.tick()
+            await asyncio.gather(*(self._tick_one(connection) for connection in tuple(self._connections)))
+
+    async def _tick_one(self, connection: "Connection") -> None:
+        """Whatever one terminal does or leaves undone, the others have their turn."""
+        try:
+            await connection.tick()
+        except (ConnectionError, TimeoutError):
+            connection.abort()
+        except Exception:
+            log.exception("a terminal's connection is given up")
+            connection.abort()
 
 
 class Connection:
@@ -84,10 +91,13 @@ class Connection:
         self._secret = secret
         self._writer = writer
         self._source = Source("jt808")
+        self._key = ""  # with which the source was named, if it was
         self._session = Session(self._admit, self._authenticate, gate.settings.jt808_bad_checksum == "accept")
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         while data := await asyncio.wait_for(reader.read(READ_BYTES), IDLE_S):
+            if self._key and self._gate.access.source_of(self._key) is None:
+                return  # the source has been removed: the terminal must authenticate anew, and will be refused
             await self._handle(self._session.feed(data, self._gate.context(self._source)))
 
     async def tick(self) -> None:
@@ -95,6 +105,10 @@ class Connection:
 
     def close(self) -> None:
         self._writer.close()
+
+    def abort(self) -> None:
+        """Close without waiting for a terminal that does not read."""
+        self._writer.transport.abort()
 
     async def _handle(self, events: list[Event]) -> None:
         """All events of one read go to disk together; their answers follow in the order of the messages."""
@@ -108,14 +122,14 @@ class Connection:
         try:
             await self._gate.take(Decoded(tuple(facts)), self._source)
         except StoreUnavailable:
-            return  # no answer: the terminal keeps what it has and sends it again
+            events = []  # no answer: the terminal keeps what it has and sends it again
         finally:
             for reject in rejects:
                 self._gate.refuse(self._source.name, reject.reason, reject.raw)
         for event in events:
             if event.reply_when_durable:
                 self._writer.write(event.reply_when_durable)
-        await self._writer.drain()
+        await asyncio.wait_for(self._writer.drain(), DRAIN_S)
 
     def _admit(self, device: str, _said: Registration) -> str | Refusal:
         """The code of a terminal is derived, not stored: the same terminal gets the same code from every gateway."""
@@ -130,7 +144,7 @@ class Connection:
             return True
         source = self._gate.access.source_of(code)
         if source:
-            self._source = source
+            self._source, self._key = source, code
         return source is not None
 
 

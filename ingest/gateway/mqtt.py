@@ -1,7 +1,9 @@
 """OwnTracks over MQTT: a client of the city's broker that acknowledges a message when its fix is on disk, and not before."""
 
 import asyncio
+import contextlib
 import logging
+import socket
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +27,8 @@ class MqttSource:
         self._gate = gate
         self._loop = loop
         self._source = Source("mqtt", gate.settings.mqtt_datum)
-        self._waiting_s = 0.0
+        self._connections = 0
+        self._ending = False  # a pause before the connection is ended is under way
         parts = urlsplit(gate.settings.mqtt_url)
         self._address = (parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883))
         self.client = paho.Client(
@@ -52,6 +55,7 @@ class MqttSource:
         if reason.is_failure:
             log.error("the broker at %s:%d refuses: %s", *self._address, reason)
             return
+        self._connections += 1
         log.info("connected to the broker at %s:%d", *self._address)
         client.subscribe(self._gate.settings.mqtt_topic, qos=1)
 
@@ -60,28 +64,28 @@ class MqttSource:
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         """In paho's thread: hand over to the gateway's loop and go on reading."""
-        asyncio.run_coroutine_threadsafe(self._take(message), self._loop)
+        asyncio.run_coroutine_threadsafe(self._take(message, self._connections), self._loop)
 
-    async def _take(self, message: paho.MQTTMessage) -> None:
+    async def _take(self, message: paho.MQTTMessage, connection: int) -> None:
+        """A message of an earlier connection is not acknowledged: on the present one its number may be another's."""
         decoded = owntracks.decode(bytes(message.payload), self._gate.context(self._source), topic=message.topic)
         try:
             await self._gate.take(decoded, self._source)
         except StoreUnavailable:
             await self._again()
-            return
-        self.client.ack(message.mid, message.qos)
+        except Exception:
+            log.exception("a message of %s could not be taken", message.topic)
+        else:
+            if connection == self._connections:
+                self.client.ack(message.mid, message.qos)
 
     async def _again(self) -> None:
         """Not acknowledged: a broker sends such a message again only to a client that connects anew."""
-        if self._waiting_s:
+        if self._ending:
             return
-        self._waiting_s = PAUSE_S
+        self._ending = True
         await asyncio.sleep(PAUSE_S)
-        self._waiting_s = 0.0
-        await asyncio.to_thread(self._reconnect)
-
-    def _reconnect(self) -> None:
-        try:
-            self.client.reconnect()
-        except OSError as failed:
-            log.warning("the broker does not answer: %s", failed)
+        self._ending = False
+        if isinstance(line := self.client.socket(), socket.socket):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)  # paho's own thread sees the end, and connects again with back-off

@@ -2,9 +2,12 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain import presence
 from domain.facts import FixFlag, Heartbeat, Position
+from domain.geodesy import distance_m
 from domain.limits import Limits
 from domain.presence import Where
 from domain.states import Presence, Worker, WorkerFlag
@@ -120,3 +123,10 @@ def test_presence_changes_no_earlier_than_it_is_due_and_no_later() -> None:
         assert presence.settle(worker, due - 1, LIMITS) is worker
         worker = presence.settle(worker, due, LIMITS)
     assert worker.presence is Presence.OFFLINE and presence.due_ms(worker, LIMITS) == presence.NEVER
+
+
+@given(st.floats(-180, 180), st.floats(-89, 89), st.floats(-0.05, 0.05), st.floats(-0.05, 0.05), st.integers(-200, 200))
+def test_too_fast_is_what_the_way_and_the_time_say(lon: float, lat: float, east: float, north: float, at_s: int) -> None:
+    one = fix(at_s, lon + east, lat + north)
+    speed_mps = distance_m(lon, lat, lon + east, lat + north) / max(abs(at_s), 1)
+    assert presence.too_fast(lon, lat, NOW, one, LIMITS) == (speed_mps > LIMITS.max_speed_mps)

@@ -1,20 +1,25 @@
 """The gateway on real sockets and a real Valkey: what is acknowledged is on disk, what is refused is told and kept."""
 
 import base64
+import copy
 import socket
 import time
 from collections.abc import Iterator
+from threading import Event
 
+import msgspec
 import pytest
 
 from config.city import City
 from config.settings import Settings
 from domain.facts import CaseStep, FeedStatus, Heartbeat, Position
+from ingest.gateway.gate import Gate
+from ingest.gateway.serve import PortTaken, serve
 from ingest.sources.jt808 import body, encode, frames
 from ingest.sources.jt808.message import Id, Message, parse
 from store import sources
 from store.store import Store
-from tests.running import KEY, Running
+from tests.running import KEY, Running, free_port
 
 FIX = {"worker": "W1", "fixed_at": "2026-07-13T08:15:30+08:00", "lon": 113.105, "lat": 23.005}
 AT_MS = 1_783_901_730_000
@@ -95,6 +100,41 @@ def test_owntracks_speaks_with_its_password(gateway: Running) -> None:
     assert isinstance(fact, Position) and fact.worker == "anna/phone" and fact.speed_mps == pytest.approx(4 / 3.6)
 
 
+def test_a_feed_that_cannot_be_read_keeps_no_credentials(gateway: Running) -> None:
+    cut = b'{"feed":"F1","streams":{"hls":"http://user:s3cret@10.0.0.1/?token=s3cret"}'
+    assert gateway.post("/api/v1/feeds", cut).status_code == 400
+    assert gateway.refused() == {("default", "bad JSON"): 1}
+    assert b"10.0.0.1" in (kept := sources.rejects(gateway.store, "default", 1)[0].raw) and b"s3cret" not in kept
+
+
+def test_a_large_batch_of_bad_input_is_counted_to_the_last_one_and_kept_within_bounds(gateway: Running) -> None:
+    bad = [{**FIX, "lat": 91}] * 25_000  # more than may wait to be written
+    assert gateway.post("/api/v1/positions", bad).json()["accepted"] == 0
+    assert gateway.refused() == {("default", "lat out of range"): 25_000}
+    assert len(sources.rejects(gateway.store, "default", 5000)) <= gateway.settings.reject_keep
+
+
+@pytest.mark.parametrize("head", [b"POST /api/v1/positions HTTP/1.1\r\nx: ", b"GET /" + b"a" * 99])
+def test_a_head_without_end_is_cut_off(gateway: Running, head: bytes) -> None:
+    address = ("127.0.0.1", gateway.settings.gateway_port)
+    with socket.create_connection(address, timeout=5) as line, pytest.raises(ConnectionError):
+        for n in range(200):
+            line.sendall(b"a" * 4096 if n else head)
+            time.sleep(0.001)
+    assert gateway.post("/api/v1/positions", FIX).status_code == 200
+
+
+def test_who_sends_no_head_or_no_body_is_not_waited_for_for_ever(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.gateway.http.HEAD_S", 0.3)
+    monkeypatch.setattr("ingest.gateway.http.BODY_PAUSE_S", 0.3)
+    address = ("127.0.0.1", gateway.settings.gateway_port)
+    with socket.create_connection(address, timeout=5) as silent, socket.create_connection(address, timeout=5) as slow:
+        slow.sendall(f"POST /api/v1/positions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+                     "Content-Length: 100\r\n\r\n{".encode())  # fmt: skip
+        assert silent.recv(10) == b""
+        assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
 class Terminal:
     """A JT/T 808 terminal on a real socket."""
 
@@ -145,6 +185,68 @@ def test_a_stranger_may_not_register_and_a_wrong_code_fails(gateway: Running) ->
     terminal.say(Id.AUTHENTICATE, encode.authentication(2019, "wrong"))
     assert terminal.hear().body[-1] == 1
     assert not [fact for fact in gateway.facts() if isinstance(fact, Position)]
+
+
+def test_a_terminal_that_came_with_the_key_of_a_source_leaves_with_it(gateway: Running) -> None:
+    key = sources.new_key()
+    sources.add_source(gateway.store, "trucks", key, AT_MS)
+    terminal = Terminal(gateway)
+    for _ in range(40):  # keys are read anew every two seconds
+        terminal.say(Id.AUTHENTICATE, encode.authentication(2019, key))
+        if terminal.hear().body[-1] == 0:
+            break
+        time.sleep(0.1)
+    terminal.say(Id.LOCATION, encode.location(113.105, 23.005, AT_MS))
+    assert terminal.hear().body[-1] == 0
+    sources.remove_source(gateway.store, "trucks")
+    with pytest.raises((AssertionError, ConnectionError)):  # the line is closed
+        for second in range(1, 40):
+            terminal.say(Id.LOCATION, encode.location(113.105, 23.005, AT_MS + second * 1000))
+            terminal.hear()
+            time.sleep(0.1)
+
+
+def test_a_terminal_that_does_not_read_is_cut_off_and_holds_up_no_other(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.gateway.jt808.DRAIN_S", 0.5)
+    deaf = Terminal(gateway)
+    deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    asked = encode.frame(Id.ASK_TIME, deaf.phone, 1, b"", 2019) * 2000
+    with pytest.raises((ConnectionError, TimeoutError)):
+        for _ in range(2000):
+            deaf.socket.sendall(asked)
+    assert Terminal(gateway).log_in()[-1] == 0
+
+
+def test_a_port_that_is_taken_is_named(gateway: Running, city: City, store: Store, valkey: object) -> None:
+    with pytest.raises(PortTaken, match=f"{gateway.settings.gateway_port}.*GRIDHALL_GATEWAY_PORT"):
+        serve(gateway.settings, city, store, valkey.url, Event(), {})  # type: ignore[attr-defined]
+
+
+def test_what_breaks_inside_the_gateway_ends_it_so_that_it_is_started_anew(
+    settings: Settings, city: City, store: Store, valkey: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_gate: Gate) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Gate, "run", broken)
+    free = msgspec.structs.replace(settings, gateway_port=free_port(), jt808_port=-1)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        serve(free, city, store, valkey.url, Event(), {})  # type: ignore[attr-defined]
+
+
+def test_where_strangers_are_refused_a_message_let_go_before_a_bad_one_harms_nothing(
+    settings: Settings, city: City, store: Store, valkey: object
+) -> None:
+    strict = copy.copy(city)
+    strict.limits = msgspec.structs.replace(city.limits, unrostered="refuse")
+    running = Running(settings, strict, store, valkey.url)  # type: ignore[attr-defined]
+    try:
+        messages = [{"_type": "status"}, {"_type": "steps"}, {"_type": "location", "lat": 99, "lon": 1, "tst": 1}]
+        assert running.http.post(f"/owntracks/{KEY}", json=messages).status_code == 200
+    finally:
+        running.end()
 
 
 def test_a_store_that_is_full_or_gone_makes_devices_keep_their_fixes(gateway: Running) -> None:

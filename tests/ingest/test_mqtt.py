@@ -1,19 +1,24 @@
 """OwnTracks over MQTT against a small broker on a real socket: no acknowledgement before the disk has it."""
 
+import asyncio
 import json
 import socket
 import struct
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import paho.mqtt.client as paho
 import pytest
 
 from config.city import City
 from config.settings import Settings
 from domain.facts import Position
+from ingest.gateway.mqtt import MqttSource
+from ingest.sources.base import Context
 from store.store import Store
 from tests.running import Running
 
@@ -122,3 +127,24 @@ def test_while_the_store_refuses_nothing_is_acknowledged_and_later_it_comes_agai
         gateway.store.client.config_set("maxmemory", "0")
     assert within(20, lambda: 3 in broker.acknowledged)
     assert len({fact.fixed_at_ms for fact in gateway.facts() if isinstance(fact, Position)}) == 2
+
+
+def test_a_message_of_an_earlier_connection_is_not_acknowledged_on_the_present_one(settings: Settings) -> None:
+    async def nothing(*_: object) -> None:
+        return None
+
+    told = msgspec.structs.replace(settings, mqtt_url="mqtt://127.0.0.1:1")
+    gate = SimpleNamespace(settings=told, context=lambda source: Context(source.name, 0), take=nothing)
+    message, acknowledged = paho.MQTTMessage(7, b"owntracks/anna/phone"), []
+    message.qos, message.payload = 1, b"{}"
+
+    async def both() -> None:
+        source = MqttSource(gate, asyncio.get_running_loop())  # type: ignore[arg-type]
+        source.client.ack = lambda mid, _qos: acknowledged.append(mid)  # type: ignore[method-assign,assignment,func-returns-value]
+        source._connections = 2
+        await source._take(message, 1)
+        assert acknowledged == []
+        await source._take(message, 2)
+
+    asyncio.run(both())
+    assert acknowledged == [7]

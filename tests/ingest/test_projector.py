@@ -1,12 +1,15 @@
 """The projector on a real Valkey: what is folded, what is set aside, what survives a crash."""
 
+import msgspec
 import pytest
 
 from config.city import City
 from config.settings import Settings
 from domain.facts import CaseStep, FeedStatus, FixFlag, Heartbeat, Position
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
-from ingest.projector import Projector
+from ingest.projector import ROWS_KEPT, Owned, Projector
+from store import keys
+from store.commit import take_lease
 from store.errors import StoreUnavailable
 from store.store import Store
 
@@ -196,3 +199,71 @@ def test_a_second_projector_waits_for_the_first(store: Store, city: City, settin
     second._next_tick_s = 0.0
     store.append([fix("W1", 10)])
     assert fold(second) == 1
+
+
+def test_a_partition_lost_in_the_middle_of_a_backlog_is_left_to_its_new_owner(
+    store: Store, city: City, settings: Settings, projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.projector.TICK_S", -1.0)  # renews after each commit
+    projector.step(block_ms=1)
+    for n in range(4):
+        store.append([fix("W1", n)])
+    number = store.partition_of("W1")
+    store.client.delete(keys.lease(number))  # as when the owner was away for too long
+    assert take_lease(store, number, "second")
+    assert fold(projector) == 0 and number not in projector._owned
+    store.client.delete(keys.lease(number))
+    assert fold(Projector(store, city, settings, "third")) == 4
+    assert store.counts() == {("t", "position", "kept"): 4}
+
+
+def test_two_projectors_of_one_name_would_fight_so_none_have_one(store: Store, city: City, settings: Settings) -> None:
+    assert Projector(store, city, settings)._owner != Projector(store, city, settings)._owner
+
+
+def test_a_store_set_back_under_a_running_projector_is_folded_from_where_it_stands(
+    store: Store, projector: Projector
+) -> None:
+    number = store.partition_of("W1")
+    store.append([fix("W1")])
+    assert fold(projector) == 1
+    saved = {key: store.client.dump(key) for key in store.client.keys(f"{{p{number}}}:*")}
+    (entry_id,) = [owned.read_to for n, owned in projector._owned.items() if n == number]
+    store.append([fix("W1", 10)])
+    assert fold(projector) == 1
+    for key in store.client.keys(f"{{p{number}}}:*"):
+        store.client.delete(key)
+    for key, value in saved.items():
+        store.client.restore(key, 0, value)
+    at_ms = int(entry_id.split("-")[0])  # acknowledged before the copy, folded after it
+    store.client.xadd(keys.facts(number), {"f": msgspec.msgpack.encode([fix("W1", 10)])}, id=f"{at_ms}-999")
+    store.append([fix("W1", 20)])
+    projector.run(Stopping(6))  # type: ignore[arg-type]
+    assert store.track("W1", 0, 1 << 50)["t"].tolist() == [NOW, NOW + 10_000, NOW + 20_000]
+
+
+class Stopping:
+    """An event that is set after it has been asked some times; it never waits."""
+
+    def __init__(self, asked: int) -> None:
+        self.left = asked
+
+    def is_set(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+    def wait(self, _seconds: float) -> bool:
+        return False
+
+
+def test_the_change_log_holds_fewer_commits_when_they_are_large() -> None:
+    owned = Owned(None, None, "0-0")  # type: ignore[arg-type]
+    assert [owned.keep(10, 4000) for _ in range(5)][-1] == 4000
+    kept = [owned.keep(4000, 4000) for _ in range(200)][-1]
+    assert kept * 4000 <= ROWS_KEPT < (kept + 2) * 4000
+
+
+def test_a_partition_is_taken_without_reading_its_orders(store: Store, projector: Projector) -> None:
+    store.client.hset(keys.table(0, "order"), "A1", b"not even a row")
+    projector.step(block_ms=1)
+    assert 0 in projector._owned

@@ -1,13 +1,18 @@
 """The store against a real Valkey: append, commit, snapshot, tail, lease, refusals."""
 
+import asyncio
+import time
+from pathlib import Path
+
 import pytest
 
 from domain.facts import AnyFact, Heartbeat, Position
 from domain.states import Worker
-from store import keys, sources, track
+from store import embedded, keys, sources, track
+from store.appender import Appender
 from store.commit import Commit, commit, give_back, read_at, renew, take_lease
-from store.errors import LeaseLost, StoreUnfit, Trimmed
-from store.store import Store, open_store
+from store.errors import LeaseLost, StoreUnavailable, StoreUnfit, Trimmed
+from store.store import ENTRY_FACTS, Store, connect, open_store
 
 NOW = 1_783_901_730_000
 
@@ -145,3 +150,81 @@ def test_keys_are_kept_hashed(store: Store) -> None:
     assert sources.sources(store)["phone"]["key"] == sources.hashed(key)
     assert key.encode() not in b"".join(store.client.hgetall(keys.sources()).values())
     assert sources.remove_source(store, "phone") and not sources.remove_source(store, "phone")
+
+
+def test_many_facts_of_one_partition_are_appended_in_entries_that_one_commit_can_take(store: Store) -> None:
+    facts: list[AnyFact] = [fix("a", NOW + n) for n in range(2 * ENTRY_FACTS + 1)]
+    store.append(facts)
+    read = store.read_facts({store.partition_of("a"): "0-0"}, 10, 10)[store.partition_of("a")]
+    assert [len(batch) for _, batch in read] == [ENTRY_FACTS, ENTRY_FACTS, 1]
+    assert [fact for _, batch in read for fact in batch] == facts
+
+
+def test_an_owner_whose_store_was_set_back_reads_it_anew_before_it_writes(store: Store) -> None:
+    lease = take_lease(store, 0, "me")
+    assert lease
+    for version in (1, 2, 3):
+        commit(store, lease, change(version), 100)
+    store.client.hset(keys.at(0), mapping={"version": 2, "read": "0-0"})  # as a copy from before the third commit
+    with pytest.raises(StoreUnavailable, match="set back"):
+        commit(store, lease, change(4, rows=[row("a", 4)]), 100)
+    assert read_at(store, 0) == ("0-0", 2) and store.row("worker", "a") is None
+
+
+def test_a_server_that_tells_nothing_of_its_settings_is_waited_for(store: Store, valkey: object) -> None:
+    store.client.acl_setuser("guest", enabled=True, nopass=True, keys=["*"], channels=["*"], categories=["+@all"],
+                             commands=["-config", "-info"])  # fmt: skip
+    try:
+        patient = open_store(valkey.url.replace("unix://", "unix://guest:x@"), store.partitions)  # type: ignore[attr-defined]
+        assert patient.waits_for_disk
+        patient.append([fix("a")])
+        assert patient.backlog() == 1
+    finally:
+        store.client.acl_deluser("guest")
+
+
+def test_a_server_on_which_nobody_may_wait_for_the_disk_is_refused(store: Store, valkey: object) -> None:
+    store.client.acl_setuser("guest", enabled=True, nopass=True, keys=["*"], channels=["*"], categories=["+@all"],
+                             commands=["-config", "-waitaof"])  # fmt: skip
+    try:
+        with pytest.raises(StoreUnfit, match="WAITAOF"):
+            open_store(valkey.url.replace("unix://", "unix://guest:x@"), store.partitions)  # type: ignore[attr-defined]
+    finally:
+        store.client.acl_deluser("guest")
+
+
+def test_the_path_of_the_embedded_server_may_hold_any_character(tmp_path: Path) -> None:
+    folder = tmp_path / "a b#c?d%41"
+    made = connect(embedded.url(folder)).connection_pool.connection_kwargs["path"]
+    assert made == str(embedded.socket_path(folder))
+
+
+@pytest.fixture
+def appender(store: Store, valkey: object) -> Appender:
+    return Appender(valkey.url, store.partitions, waits_for_disk=False, queue=100, timeout_s=1.0)  # type: ignore[attr-defined]
+
+
+def test_a_fact_that_cannot_be_written_does_not_end_the_appending_of_others(store: Store, appender: Appender) -> None:
+    async def both() -> None:
+        running = asyncio.create_task(appender.run())
+        with pytest.raises(StoreUnavailable):
+            await appender.append([fix("half a pair \ud800")])
+        await appender.append([fix("a")])
+        running.cancel()
+        await appender.close()
+
+    asyncio.run(both())
+    assert store.backlog() == 1
+
+
+def test_an_append_is_tried_once_and_the_device_is_told_at_once(tmp_path: Path) -> None:
+    gone = Appender(embedded.url(tmp_path), 1, waits_for_disk=False, queue=100, timeout_s=5.0)
+
+    async def one() -> float:
+        running, started = asyncio.create_task(gone.run()), time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await gone.append([fix("a")])
+        running.cancel()
+        return time.monotonic() - started
+
+    assert asyncio.run(one()) < 1.0

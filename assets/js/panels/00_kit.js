@@ -62,7 +62,7 @@
       const key = String(keyOf(item));
       wanted.add(key);
       let row = held.get(key);
-      if (!row) { row = create(item); held.set(key, row); }
+      if (!row) { row = create(item); row.fresh = held.size > 0; held.set(key, row); }
       update(row, item, index);
       if (row === cursor) cursor = cursor.nextSibling; else container.insertBefore(row, cursor);
     }
@@ -73,6 +73,16 @@
       const shift = row ? top - row.offsetTop : 0;
       if (row && shift && row.animate) row.animate([{ transform: `translateY(${shift}px)` }, { transform: 'none' }], { duration: 300, easing: 'ease-out' });
     }
+  }
+
+  // A row whose facts changed, or that is new among others, gets a fade; `facts` must not hold what only time changes.
+  function changed(row, facts) {
+    const told = JSON.stringify(facts);
+    const news = row.facts === undefined ? row.fresh : row.facts !== told;
+    row.facts = told;
+    if (!news || !motion() || g.shell.jumping) return;
+    row.classList.add('row-changed');
+    row.addEventListener('animationend', () => row.classList.remove('row-changed'), { once: true });
   }
 
   // How many rows of a height in u fit into a container; never fewer than one.
@@ -274,6 +284,7 @@
   document.addEventListener('pointerdown', () => { clearTimeout(tipTimer); hideTip(); });
   function define(element, key, values) {
     attribute(element, 'data-def', key);
+    if (!element.hasAttribute('href')) attribute(element, 'tabindex', 0); // the keyboard, too, asks what a number means
     for (const [name, value] of Object.entries(values || {})) attribute(element, 'data-' + name, value);
   }
 
@@ -308,6 +319,6 @@
     return body.made;
   };
 
-  g.kit = { h, s, text, attribute, toggle, digits, keyed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
+  g.kit = { h, s, text, attribute, toggle, digits, keyed, changed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
     setBar, define, jump, motion, PRESENCE, SVG };
 })();

@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, digits, keyed, setBar, attribute, rowsThatFit } = g.kit;
+  const { h, text, digits, keyed, setBar, attribute, changed, define, rowsThatFit } = g.kit;
 
   function drawBars(body, figures, panel, field, filter) {
     const w = g.words;
@@ -24,6 +24,8 @@
       digits(row.children[2], g.format.int(item.n), g.shell.jumping);
       text(row.children[3], `${g.format.percent(item.n, total)}%`);
       attribute(row, 'href', g.links.orders(item.filters));
+      changed(row, item.n);
+      define(row, 'reported', { num: item.n, window: g.shell.windowText(), basis: 'report', 'as-of': figures.as_of_ms });
     });
     text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.orders'));
   }

@@ -94,6 +94,7 @@
       else sub.textContent = cell.sub;
     }
     for (const light of sub.querySelectorAll('[data-figure]')) g.kit.jump(light, g.links.figure(light.dataset.figure), g.words('figure.' + light.dataset.figure));
+    g.kit.attribute(row, 'data-key', cell.key);
     if (cell.href) { row.setAttribute('href', cell.href); row.tabIndex = 0; } else row.removeAttribute('href');
     define(row, cell.def, { num: cell.num, den: cell.den, window: cell.window, basis: cell.basis, 'as-of': figures.as_of_ms });
     const days = figures.trend || [];

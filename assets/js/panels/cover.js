@@ -45,15 +45,16 @@
   function build(made, codes, shapes) {
     const points = codes.flatMap((code) => (shapes.get(code) || []).flat());
     if (!points.length) return false;
-    const lons = points.map((p) => p[0]);
-    const lats = points.map((p) => p[1]);
+    const { mercatorX, mercatorY } = g.geo;
     const min = (list) => list.reduce((a, b) => Math.min(a, b), Infinity);
     const max = (list) => list.reduce((a, b) => Math.max(a, b), -Infinity);
-    const [west, east, south, north] = [min(lons), max(lons), min(lats), max(lats)];
-    const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
-    const scale = 1000 / Math.max((east - west) * squeeze, north - south, 1e-6);
-    const at = ([lon, lat]) => `${((lon - west) * squeeze * scale).toFixed(1)},${((north - lat) * scale).toFixed(1)}`;
-    attribute(made.svg, 'viewBox', `-6 -6 ${((east - west) * squeeze * scale + 12).toFixed(0)} ${((north - south) * scale + 12).toFixed(0)}`);
+    const [xs, ys] = [points.map((p) => mercatorX(p[0])), points.map((p) => mercatorY(p[1]))];
+    const [west, north] = [min(xs), min(ys)];
+    const scale = 1000 / Math.max(max(xs) - west, max(ys) - north, 1e-12);
+    const at = ([lon, lat]) => `${((mercatorX(lon) - west) * scale).toFixed(1)},${((mercatorY(lat) - north) * scale).toFixed(1)}`;
+    made.frame = { west, north, scale };
+    made.whole = `-6 -6 ${((max(xs) - west) * scale + 12).toFixed(0)} ${((max(ys) - north) * scale + 12).toFixed(0)}`;
+    attribute(made.svg, 'viewBox', made.whole);
     made.svg.textContent = '';
     made.cells = new Map();
     for (const code of codes) {
@@ -71,6 +72,42 @@
     return true;
   }
 
+  // Beside the map (S4) both show the same piece of the city at the same scale; elsewhere the whole region.
+  const twins = () => document.documentElement.dataset.step === 's4' && g.map && g.map.of && g.map.of('map');
+  function align(made) {
+    const view = twins();
+    if (!made.frame) return;
+    if (!view || !view.map._loaded) { attribute(made.svg, 'viewBox', made.whole); return; }
+    const { west, north, scale } = made.frame;
+    const center = view.map.getCenter();
+    const units = scale / (256 * 2 ** view.map.getZoom()); // of the drawing in a px
+    const [width, height] = [made.svg.clientWidth * units, made.svg.clientHeight * units];
+    const [x, y] = [(g.geo.mercatorX(center.lng) - west) * scale, (g.geo.mercatorY(center.lat) - north) * scale];
+    attribute(made.svg, 'viewBox', `${(x - width / 2).toFixed(2)} ${(y - height / 2).toFixed(2)} ${width.toFixed(2)} ${height.toFixed(2)}`);
+  }
+  function tie(made) {
+    const view = twins();
+    if (!view || made.tied === view) return;
+    made.tied = view;
+    view.map.on('move zoom', () => align(made));
+  }
+  // Dragging the small map moves the large one, and so both; a drag is no click.
+  function dragged(svg) {
+    let from = null;
+    let moved = false;
+    svg.addEventListener('pointerdown', (event) => { from = twins() ? [event.clientX, event.clientY] : null; moved = false; });
+    svg.addEventListener('pointermove', (event) => {
+      if (!from || !event.buttons) return;
+      const [dx, dy] = [from[0] - event.clientX, from[1] - event.clientY];
+      if (!moved && Math.hypot(dx, dy) < 4) return;
+      moved = true;
+      twins().fitted = null;
+      twins().map.panBy([dx, dy], { animate: false });
+      from = [event.clientX, event.clientY];
+    });
+    return () => moved;
+  }
+
   g.panels.define('cover', {
     draw(body, figures, panel) {
       if (!panel.offsetParent) return; // not part of this layout step
@@ -79,8 +116,9 @@
         const svg = s('svg', { class: 'cover-svg', preserveAspectRatio: 'xMidYMid meet', role: 'img', 'aria-label': w('panel.cover') });
         const legend = h('div', { class: 'legend' });
         body.append(svg, legend);
+        const wasDragged = dragged(svg);
         svg.addEventListener('click', (event) => {
-          const code = event.target.dataset && event.target.dataset.code;
+          const code = !wasDragged() && event.target.dataset && event.target.dataset.code;
           if (code) g.shell.go(g.links.wall({ region: code }));
         });
         return { svg, legend, key: '', cells: new Map() };
@@ -96,6 +134,8 @@
         if (!build(made, codes, shapes)) { text(made.legend, w('empty.cover')); return; }
         made.key = key;
       }
+      tie(made);
+      align(made);
       const here = counts();
       const tally = [0, 0, 0, 0, 0];
       made.marks.textContent = '';
@@ -109,6 +149,7 @@
       }
       for (const [, { path }] of made.cells) if (path.getAttribute('class') === 'zero') made.svg.insertBefore(path, made.marks);
       text(panel.querySelector('.panel-base'), w('cover.base', { n: g.format.int(made.cells.size - tally[0]), all: g.format.int(made.cells.size) }));
+      g.kit.define(panel.querySelector('.panel-base'), 'manned_grids', { num: made.cells.size - tally[0], den: made.cells.size, 'as-of': figures.as_of_ms });
       const bounds = STEPS.map((from, i) => (i + 1 < STEPS.length ? `${from}–${STEPS[i + 1] - 1}` : `≥ ${from}`));
       made.legend.textContent = '';
       made.legend.append(h('span', { class: 'legend-item' }, h('i', { class: 'swatch zero' }), `${w('cover.zero')} ${tally[0]}`),

@@ -18,6 +18,7 @@
         setSign(mark, lightOf(item));
         text(title, [item.title || item.order, item.region_name].filter(Boolean).join(' · '));
         text(status, g.words('status.' + item.status));
+        g.kit.changed(row, null);
         attribute(row, 'href', g.links.order(item.order));
       });
       text(made.more, items.length ? '' : g.words('empty.feed'));

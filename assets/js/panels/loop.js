@@ -26,6 +26,7 @@
         digits(figure, g.format.int(stage.open), g.shell.jumping);
         text(longest, stage.open && stage.longest_s !== null && stage.longest_s !== undefined ? g.format.duration(stage.longest_s) : '—');
         attribute(row, 'href', g.links.orders(stage.filters || { figure: 'stage_' + stage.stage }));
+        g.kit.changed(row, stage.open);
         g.kit.define(row, 'stage_' + stage.stage, { num: stage.open, 'as-of': figures.as_of_ms });
       });
     },

@@ -43,7 +43,8 @@
       rect(due, end, 'clock-bad');
       if (end < due && order.open) put('rect', { x: x(end), y: 84.5, width: Math.max(0, x(due) - x(end)), height: 11, class: 'clock-left' });
       put('line', { x1: x(due), x2: x(due), y1: 74, y2: 106, class: 'clock-limit' });
-      put('text', { x: x(due) + 6, y: 70, class: 'lane-text' }, w('clock.deadline'));
+      const beside = due < now && x(now) - x(due) < 70 ? { x: x(due) - 6, 'text-anchor': 'end' } : { x: x(due) + 6 };
+      put('text', { ...beside, y: 70, class: 'lane-text' }, w('clock.deadline'));
     } else {
       rect(start, end, 'clock-series');
     }
@@ -56,7 +57,7 @@
       put('line', { x1: at, x2: at, y1: 58, y2: 72, class: 'lane-rule' });
       const textWidth = label.length * (g.format.english() ? 7 : 14) + 12;
       if (at - edge < textWidth) continue;
-      put('text', { x: at, y: 38, class: 'lane-text', 'text-anchor': 'middle' }, label);
+      put('text', { x: Math.max(at, textWidth / 2), y: 38, class: 'lane-text', 'text-anchor': 'middle' }, label);
       edge = at;
     }
     if (order.open) {

@@ -14,8 +14,7 @@
         return { rows, more };
       });
       const all = figures.urgent || [];
-      const step = document.documentElement.dataset.step;
-      const room = Math.min(rowsThatFit(body, 68, all.length * 68 * g.kit.unit() > body.clientHeight ? 30 : 0), step === 's1' ? 4 : 99);
+      const room = rowsThatFit(body, 68, all.length * 68 * g.kit.unit() > body.clientHeight ? 30 : 0);
       const shown = all.slice(0, room);
       const now = g.shell.now();
       keyed(made.rows, shown, (item) => item.order, () => h('a', { class: 'row' }, h('span', {}), h('span', { class: 'name' }), h('span', { class: 'left' }),
@@ -31,6 +30,7 @@
         text(place, item.place || '');
         text(dep, item.department_name || '');
         attribute(row, 'href', g.links.order(item.order));
+        g.kit.changed(row, [item.light, item.status, item.deadline_at_ms]);
       });
       const total = figures.urgent_total === undefined ? all.length : figures.urgent_total;
       const rest = total - shown.length;

@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, digits, keyed, toggle, attribute, define, rowsThatFit } = g.kit;
+  const { h, text, digits, keyed, toggle, attribute, changed, define, rowsThatFit } = g.kit;
 
   // A cut axis that holds all values: [low, high] in per cent, whole numbers, high 100 where near.
   function axisOf(values) {
@@ -89,6 +89,7 @@
         g.kit.jump(open, item.open ? g.links.orders({ ...item.filters, figure: 'open' }) : null, w('open_short', { n: item.open }));
         const below = item.code !== '' && item.code !== g.shell.region();
         attribute(row, 'href', below ? g.links.wall({ region: item.code }) : g.links.orders({ ...item.filters, figure: key, part: 'den' }));
+        changed(row, [item.num, item.den, item.open]);
         define(row, key, { num: item.num, den: item.den, open: item.open, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
       });
       text(made.more, sorted.length ? '' : w('no_children'));
@@ -120,6 +121,7 @@
         toggle(late, 'bad', item.overdue > 0);
         g.kit.jump(late, item.overdue ? g.links.orders({ ...item.filters, figure: 'overdue' }) : null, w('situation.overdue', { n: item.overdue }));
         attribute(row, 'href', g.links.orders({ ...item.filters, figure: 'on_time_closure_rate', part: 'den' }));
+        changed(row, [item.num, item.den, item.overdue]);
         define(row, 'on_time_closure_rate', { num: item.num, den: item.den, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
       });
       text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.dept'));

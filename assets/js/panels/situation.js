@@ -30,7 +30,7 @@
         body.append(parts.mark, parts.worst, parts.others);
         return parts;
       });
-      const lost = g.shell.lostSince();
+      const lost = g.ages.lostSince();
       toggle(body, 'lost', lost !== null);
       if (lost !== null) {
         setSign(made.mark, 'light-yellow');

@@ -16,6 +16,7 @@
       });
       const days = figures.trend || [];
       text(panel.querySelector('.panel-title'), w('last_days', { n: days.length || 30 }));
+      text(panel.querySelector('.panel-base'), w('trend.base'));
       const present = SERIES.filter(([key]) => days.some((day) => day[key] !== undefined && day[key] !== null));
       keyed(made.rows, present, ([key]) => key, ([key, colour]) => h('a', { class: 'series' }, h('span', { class: 'name' }),
         lineSvg(colour, 320, 64), h('span', { class: `figure ${colour}` }), h('span', { 'data-key': key, hidden: true })), (row, [key]) => {
@@ -26,6 +27,7 @@
         const last = days[days.length - 1];
         const start = last && g.format.dayStartOf(last.day);
         attribute(row, 'href', last ? g.links.figure(key, 'num', { from: start, to: start + 86400000 }) : null);
+        g.kit.define(row, key, { num: values[values.length - 1] || 0, window: last ? last.day : '', basis: 'report', 'as-of': figures.as_of_ms });
         row.setAttribute('aria-label', `${w('series.' + key)} ${values.filter((v) => v !== null && v !== undefined).join(' ')}`);
       });
       text(made.span.children[0], days.length ? days[0].day.slice(5) : w('empty.trend'));

@@ -64,12 +64,13 @@ def check_host(settings: Settings) -> None:
 
 def make_hall(settings: Settings, store_url: str) -> Hall:
     """A hall that follows the store, which may start after us. Raises CityErrors, StoreUnfit."""
-    hall = Hall(load_city(settings.city), _patient_store(store_url, settings.partitions))
+    hall = Hall(load_city(settings.city), patient_store(store_url, settings.partitions))
     hall.follow()
     return hall
 
 
-def _patient_store(url: str, partitions: int) -> Store:
+def patient_store(url: str, partitions: int) -> Store:
+    """The store as soon as it answers; it may start after us. Raises StoreUnfit."""
     said = False
     while True:
         try:

@@ -42,6 +42,9 @@ class Cases:
     def __init__(self, ground: Ground, patrols: Patrols, per_day: float, seed: int) -> None:
         self._ground, self._patrols, self._per_day, self._seed = ground, patrols, per_day, seed
         self._city: City = ground.city
+        self._workers_of: dict[str, list[str]] = {}
+        for entry in ground.roster:
+            self._workers_of.setdefault(entry.region, []).append(entry.worker)
         parents = {matter.parent for matter in self._city.matters.values()}
         leaves = [m for m in self._city.matters.values() if m.key not in parents] or list(FALLBACK)
         first = self._root_of(leaves[0])
@@ -67,16 +70,18 @@ class Cases:
         draw = rng_of(self._seed, "case", number)
         matter = draw.choices(self._matters, self._weights)[0]
         channel = draw.choices([name for name, _ in CHANNELS], [weight for _, weight in CHANNELS])[0]
-        report = self._report(draw, matter, channel, begin_ms)
+        report, grid = self._report(draw, matter, channel, begin_ms)
         order = f"{self._city.code}-{number}"
         case = Case(order, [(begin_ms, report)])
-        _live(case, draw, self._limit_h(matter), matter.department or self._department(draw), channel)
+        checker = draw.choice(self._workers_of.get(grid) or [""])
+        _live(case, draw, self._limit_h(matter), matter.department or self._department(draw), channel, checker)
         for at_ms, event in case.events:
             event["order"] = order
             event["at"] = iso(at_ms)
         return case
 
-    def _report(self, draw: random.Random, matter: Matter, channel: str, at_ms: int) -> Event:
+    def _report(self, draw: random.Random, matter: Matter, channel: str, at_ms: int) -> tuple[Event, str]:
+        """What is reported, and the grid where it is."""
         told: Event = {"status": "reported", "channel": channel, "category": matter.key, "title": matter.name}
         if channel == "网格员上报":
             who, x, y = self._finder(draw, at_ms)
@@ -94,7 +99,7 @@ class Cases:
         if "region" not in told or draw.random() < 0.9:  # a few callers cannot be put on the map
             lon, lat = self._ground.plane.degrees(np.array([x]), np.array([y]))
             told |= {"lon": float(lon[0]), "lat": float(lat[0])}
-        return told
+        return told, region
 
     def _finder(self, draw: random.Random, at_ms: int) -> tuple[int, float, float]:
         """A worker who is out on patrol at this instant, and where he is."""
@@ -124,8 +129,11 @@ class Cases:
         return draw.choice(keys) if keys else "值班室"
 
 
-def _live(case: Case, draw: random.Random, limit_h: float, department: str, channel: str) -> None:
-    """Plan the rest of a case's life (domain.lifecycle): the main line, with side exits, returns and rework."""
+def _live(case: Case, draw: random.Random, limit_h: float, department: str, channel: str, checker: str) -> None:
+    """Plan the rest of a case's life (domain.lifecycle): the main line, with side exits, returns and rework.
+
+    `checker`: the worker of the grid who verifies what others reported and checks what was done.
+    """
     at_ms, _ = case.events[0]
 
     def then(minutes: float, status: str, **fields: object) -> None:
@@ -133,6 +141,7 @@ def _live(case: Case, draw: random.Random, limit_h: float, department: str, chan
         at_ms += max(1000, round(minutes * 60) * 1000)
         case.events.append((at_ms, {"status": status, **fields}))
 
+    seen_by: dict[str, object] = {"handler": checker} if checker else {}
     fate = draw.random()
     if channel == "网格员上报" and fate < 0.14:
         then(draw.uniform(4, 40), "self_handled", note="网格员现场处置")
@@ -141,7 +150,7 @@ def _live(case: Case, draw: random.Random, limit_h: float, department: str, chan
         then(draw.uniform(2, 30), draw.choice(("duplicate", "void")), note="与在办案件重复")
         return
     if channel != "网格员上报" and draw.random() < 0.3:
-        then(draw.uniform(1, 6), "verifying")
+        then(draw.uniform(1, 6), "verifying", **seen_by)
     if fate > 0.965:
         then(draw.uniform(5, 60), "not_accepted", note="不属于受理范围")
         return
@@ -160,13 +169,13 @@ def _live(case: Case, draw: random.Random, limit_h: float, department: str, chan
         then(work_min * 0.3, "hanging", note="受天气影响，申请挂账")
         then(work_min * 0.5, "handling")
     then(max(work_min, 6), "feedback", note="已处理完毕，申请结案")
-    then(draw.uniform(3, 45), "checking")
+    then(draw.uniform(3, 45), "checking", **seen_by)
     if draw.random() < 0.06:
         then(draw.uniform(3, 30), "rework", note="核查不通过")
         then(draw.uniform(1, 10), "dispatched", department=department)
-        then(draw.uniform(2, 20), "handling")
+        then(draw.uniform(2, 20), "handling", handler=f"{department}-{draw.randrange(1, 6)}")
         then(max(work_min * 0.3, 6), "feedback")
-        then(draw.uniform(3, 45), "checking")
+        then(draw.uniform(3, 45), "checking", **seen_by)
     then(draw.uniform(1, 20), "evaluated")
     then(draw.uniform(1, 15), "closed", note="核查通过，予以结案")
     if channel == "12345":

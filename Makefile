@@ -1,11 +1,11 @@
-# Two commands: `make run`, `make test`. Both set up what they need first (`make setup`, `make setup-test`).
+# Two commands: `make run`, `make test`. Each sets up what it needs first; `make setup` does the set-up of both, alone.
 
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run test bench setup setup-test clean
+.PHONY: run test bench setup setup-run setup-test clean
 
-run: setup
+run: setup-run
 	@exec $(PY) app.py run $(ARGS)
 
 test: setup-test
@@ -17,7 +17,9 @@ test: setup-test
 bench: setup-test
 	@$(PY) -m bench $(ARGS)
 
-setup:
+setup: setup-run setup-test
+
+setup-run:
 	@$(PYTHON) prepare.py run
 
 setup-test:

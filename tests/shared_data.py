@@ -8,14 +8,14 @@ import pytest
 
 from config.city import City, load_city
 
-FOLDER = Path(os.environ.get("GRIDHALL_TEST_DATA") or Path(__file__).resolve().parents[1].parent / "shared" / "data")
+FOLDER = Path(os.environ.get("TEST_RECORDINGS") or Path(__file__).resolve().parents[1].parent / "shared" / "data")
 
 
 def data(name: str) -> Path:
     """The folder `name` of the recordings; without it the test is skipped and says why."""
     folder = FOLDER / name
     if not folder.is_dir():
-        pytest.skip(f"no recordings {name} in {FOLDER} (GRIDHALL_TEST_DATA names another folder)")
+        pytest.skip(f"no recordings {name} in {FOLDER} (TEST_RECORDINGS names another folder)")
     return folder
 
 

@@ -48,7 +48,6 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     limit_ms: Callable[[str], int | None]  # of a category
     departments: frozenset[str] = frozenset()  # none: any name is one
     routes: tuple[RouteRule, ...] = ()
-    most_steps: int = 500
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -67,7 +67,7 @@ _OPEN: Final = " ".join(OPEN)
 _ANY: Final = " ".join(STATUSES)
 _FIELD: Final = "worker supervisor"
 _HANDS: Final = "department worker"
-_TALK: Final = "worker supervisor intake duty_chief dispatcher checker department leader administrator"
+_EVERYBODY: Final = "worker supervisor intake duty_chief dispatcher checker department leader administrator"
 
 
 def _row(states: str, action: str, who: str, to: str, needs: str = "", **more: str) -> Row:
@@ -129,7 +129,7 @@ TABLE: Final = (
     _row(_OPEN, "escalate", f"{_FIELD} intake duty_chief dispatcher department", "escalated", "reason", party="lead",
          given="level_above"),
     _row(_OPEN, "urge", "supervisor duty_chief checker leader", SAME),
-    _row(_ANY, "note", _TALK, SAME, "note"),
+    _row(_ANY, "note", _EVERYBODY, SAME, "note"),
 )  # fmt: skip
 
 AFTER_CLOSING: Final = (
@@ -159,5 +159,8 @@ CLOCKS: Final[dict[str, frozenset[str]]] = {
 """The states in which each clock runs: entering one starts it (or lets it go on), leaving for another stops it; 挂账
 pauses all of them.
 """
+
+TALK: Final = frozenset({"note", "urge", "progress"})
+"""Actions that say something of an order and move nothing."""
 
 ACTIONS: Final = tuple(dict.fromkeys(row.action for row in TABLE))

@@ -77,6 +77,13 @@ def lives_here(trail: tuple[Step, ...]) -> bool:
     return bool(trail) and trail[0].action == "report"
 
 
+def with_action(trail: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
+    """The trail with what was done here: as the last line of an order that lives here, else a note in its place in time."""
+    if not trail or lives_here(trail):
+        return (*trail, step)
+    return tuple(sorted((*trail, step), key=_place_in_time))
+
+
 def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
     """The order that a whole trail (sorted, not empty) amounts to."""
     if lives_here(trail):

@@ -115,8 +115,8 @@ class FeedStatus(Fact, frozen=True, array_like=True, tag="f", kw_only=True):
 class OrderAction(Fact, frozen=True, array_like=True, tag="a", kw_only=True):
     """What a person, or a rule of the city, wants done with a work order (`domain.actions`).
 
-    `id` is the asker's own: the same action sent twice is one. Who the actor is comes from the log-in, never from a form:
-    `role` acted in and `also`, the other roles held; `scope`, the region whose subtree is his; his own `department`.
+    `id` is the asker's own, without a "/": the same action sent twice is one. Who the actor is comes from the log-in, never
+    from a form: `role` acted in and `also`, the other roles held; `scope`, the region whose subtree is his; his `department`.
     `fields` are what the action needs and tells, by the names of `CaseStep` and of the table of actions.
     """
 

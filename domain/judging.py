@@ -4,7 +4,7 @@
 into the step, which `domain.ownorders` then applies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,7 @@ from domain.actions import (
     SATISFACTION,
     SEATS,
     SUPERVISION_ACTIONS,
+    TALK,
     Row,
 )
 from domain.facts import OrderAction
@@ -68,7 +69,7 @@ class _Case(msgspec.Struct, frozen=True):
     order: Order | None
     act: OrderAction
     rules: Rules
-    last: Step | None
+    trail: Sequence[Step]
 
     @property
     def life(self) -> Life:
@@ -101,20 +102,21 @@ class _Case(msgspec.Struct, frozen=True):
     def history(self) -> dict[str, str | int]:
         """Who did what before: for the one of two who came second."""
         told: dict[str, str | int] = {"state": self.state}
-        if self.last is not None:
-            told |= {"did": self.last.action or self.last.status, "by": self.last.actor, "at_ms": self.last.at_ms}
+        before = next((step for step in reversed(self.trail) if step.action not in TALK), None)
+        if before is not None:
+            told |= {"did": before.action or before.status, "by": before.actor, "at_ms": before.at_ms}
         return told
 
 
 def fold_action(
-    order: Order | None, action: OrderAction, rules: Rules, now_ms: int, last: Step | None = None
+    order: Order | None, action: OrderAction, rules: Rules, now_ms: int, trail: Sequence[Step] = ()
 ) -> Folded | Refused:
     """What the action makes of the order (None: there is none by that id).
 
-    `last` is the newest line of its trail. The instant of the step is the actor's, but not before what was done already and
+    The instant of the step is the actor's, but not before what was done already and
     not after `now_ms` (when the action was received).
     """
-    case = _Case(order, action, rules, last)
+    case = _Case(order, action, rules, trail)
     row = _checked(case) or _row_of(case)
     if isinstance(row, Refused):
         return row
@@ -122,8 +124,8 @@ def fold_action(
     if refused is not None:
         return refused
     at_ms = min(action.at_ms, now_ms)
-    if last is not None and order is not None and order.life is not None:
-        at_ms = max(at_ms, last.at_ms)
+    if trail and order is not None and order.life is not None:
+        at_ms = max(at_ms, trail[-1].at_ms)
     step = Step(
         key=action.id,
         at_ms=at_ms,
@@ -139,10 +141,10 @@ def fold_action(
     return Folded(noted(order, step) if order and not order.life else follow(order, step, action.order), step)
 
 
-def permitted(order: Order, who: OrderAction, rules: Rules, last: Step | None = None) -> dict[str, Refused | None]:
+def permitted(order: Order, who: OrderAction, rules: Rules, trail: Sequence[Step] = ()) -> dict[str, Refused | None]:
     """Every action of the table: None where `who` (its action and fields do not matter) may do it now, else why not."""
     bare = msgspec.structs.replace(who, fields={})
-    return {name: _may(_Case(order, msgspec.structs.replace(bare, action=name), rules, last)) for name in ACTIONS}
+    return {name: _may(_Case(order, msgspec.structs.replace(bare, action=name), rules, trail)) for name in ACTIONS}
 
 
 def _may(case: _Case) -> Refused | None:
@@ -160,7 +162,9 @@ def _known(case: _Case) -> Refused | None:
     if case.act.action not in ACTIONS:
         return Refused("no_such_action", {"action": case.act.action})
     missing = [name for name in ("id", "order", "actor") if not getattr(case.act, name)]
-    return Refused("missing_field", {"field": missing[0]}) if missing else None
+    if missing:
+        return Refused("missing_field", {"field": missing[0]})
+    return Refused("bad_field", {"field": "id"}) if "/" in case.act.id and case.act.role != "rule" else None
 
 
 def _there(case: _Case) -> Refused | None:

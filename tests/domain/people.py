@@ -67,8 +67,7 @@ class Story:
         return self.put(asked)
 
     def put(self, asked: OrderAction) -> Folded | Refused:
-        last = self.trail[-1] if self.trail else None
-        done = fold_action(self.order, asked, self.rules, asked.received_at_ms, last)
+        done = fold_action(self.order, asked, self.rules, asked.received_at_ms, self.trail)
         if isinstance(done, Folded):
             self.order, self.trail = done.order, (*self.trail, done.step)
             assert replay("O1", self.trail) == self.order

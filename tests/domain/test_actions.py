@@ -361,10 +361,10 @@ def test_the_clock_of_an_actor_moves_nothing_back_and_nothing_into_the_future() 
     story = Story().until("registered")
     at_ms = story.trail[-1].at_ms
     early = asking("dispatch", "dispatcher", department="D1")
-    done = fold_action(story.order, early, story.rules, at_ms + HOUR, story.trail[-1])
+    done = fold_action(story.order, early, story.rules, at_ms + HOUR, story.trail)
     assert isinstance(done, Folded) and done.step.at_ms == at_ms
     ahead = OrderAction(**{**{n: getattr(early, n) for n in early.__struct_fields__}, "at_ms": at_ms + 99 * HOUR})
-    done = fold_action(story.order, ahead, story.rules, at_ms + HOUR, story.trail[-1])
+    done = fold_action(story.order, ahead, story.rules, at_ms + HOUR, story.trail)
     assert isinstance(done, Folded) and done.step.at_ms == at_ms + HOUR
 
 

@@ -52,8 +52,7 @@ class Hall(RuleBasedStateMachine):
         asked = msgspec.structs.replace(
             who, id=f"a{self.now_ms}", action=action, at_ms=self.now_ms + who.at_ms, received_at_ms=self.now_ms, fields=fields
         )
-        last = self.trail[-1] if self.trail else None
-        done = fold_action(self.order, asked, self.rules, self.now_ms, last)
+        done = fold_action(self.order, asked, self.rules, self.now_ms, self.trail)
         if isinstance(done, Folded):
             before = self.order.status if self.order else "-"
             ends = {row.to for row in self.rules.flow.rows(before, action) if who.role in row.who}

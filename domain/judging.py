@@ -48,6 +48,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     level_of: Callable[[str], str]
     limit_ms: Callable[[str], int | None]  # of a category
     departments: frozenset[str] = frozenset()  # none: any name is one
+    workers: frozenset[str] = frozenset()  # likewise
     routes: tuple[RouteRule, ...] = ()
 
 
@@ -117,7 +118,7 @@ def fold_action(
     not after `now_ms` (when the action was received).
     """
     case = _Case(order, action, rules, trail)
-    row = _checked(case) or _row_of(case)
+    row = _well_formed(case) or _checked(case) or _row_of(case)
     if isinstance(row, Refused):
         return row
     refused = _given(case, row) or _fields(case, row)
@@ -142,7 +143,7 @@ def fold_action(
 
 
 def permitted(order: Order, who: OrderAction, rules: Rules, trail: Sequence[Step] = ()) -> dict[str, Refused | None]:
-    """Every action of the table: None where `who` (its action and fields do not matter) may do it now, else why not."""
+    """Every action of the table: None where `who` (of whom only the person matters) may do it now, else why not."""
     bare = msgspec.structs.replace(who, fields={})
     return {name: _may(_Case(order, msgspec.structs.replace(bare, action=name), rules, trail)) for name in ACTIONS}
 
@@ -158,13 +159,15 @@ def _may(case: _Case) -> Refused | None:
 # what is asked, in this order
 
 
-def _known(case: _Case) -> Refused | None:
-    if case.act.action not in ACTIONS:
-        return Refused("no_such_action", {"action": case.act.action})
+def _well_formed(case: _Case) -> Refused | None:
     missing = [name for name in ("id", "order", "actor") if not getattr(case.act, name)]
     if missing:
         return Refused("missing_field", {"field": missing[0]})
     return Refused("bad_field", {"field": "id"}) if "/" in case.act.id and case.act.role != "rule" else None
+
+
+def _known(case: _Case) -> Refused | None:
+    return None if case.act.action in ACTIONS else Refused("no_such_action", {"action": case.act.action})
 
 
 def _there(case: _Case) -> Refused | None:
@@ -317,17 +320,23 @@ def _fields(case: _Case, row: Row) -> Refused | None:
         return Refused("bad_field", {"field": "satisfaction", "allowed": " ".join(SATISFACTION)})
     if act.action == "merge" and told["merged_into"] == act.order:
         return Refused("bad_field", {"field": "merged_into"})
-    return _departments(case) if act.action in ("dispatch", "register") else None
+    if act.action in ("ask_defer", "grant_defer") and case.order is not None:
+        before_ms = case.order.deadline_at_ms or 0
+        if int(told.get("deadline_at_ms", case.life.asked_deadline_at_ms or 0)) <= before_ms:
+            return Refused("bad_field", {"field": "deadline_at_ms", "after": before_ms})
+    return _given_to(case) if act.action in ("dispatch", "register") else None
 
 
-def _departments(case: _Case) -> Refused | None:
+def _given_to(case: _Case) -> Refused | None:
+    """Refused for a department or a worker that the city does not have."""
     lead, known = str(case.act.fields.get("department", "")), case.rules.departments
     if known and lead and lead not in known:
         return Refused("bad_field", {"field": "department"})
     co = split(case.act.fields.get("co_handlers", ""))
     if len(set(co)) < len(co) or lead in co or (known and not known.issuperset(co)):
         return Refused("bad_field", {"field": "co_handlers"})
-    return None
+    handler, workers = case.act.fields.get("handler"), case.rules.workers
+    return Refused("bad_field", {"field": "handler"}) if handler and workers and handler not in workers else None
 
 
 def _is_told(case: _Case, name: str) -> bool:
@@ -336,11 +345,17 @@ def _is_told(case: _Case, name: str) -> bool:
     return name == "category" and case.order is not None and bool(case.order.category)
 
 
+_RANGES: Final = {"lon": (-180.0, 180.0), "lat": (-90.0, 90.0), "deadline_at_ms": (0.0, 2.0**53)}
+
+
 def _wrong_types(fields: Fields) -> Refused | None:
     for name, value in fields.items():
         wanted = FIELD_TYPES.get(name, str)
         fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and wanted is not bool):
+            return Refused("bad_field", {"field": name})
+        low, high = _RANGES.get(name, (0.0, 0.0))
+        if name in _RANGES and not low <= float(value) <= high:
             return Refused("bad_field", {"field": name})
     place = [name in fields for name in ("lon", "lat")]
     return Refused("bad_field", {"field": "lon"}) if any(place) and not all(place) else None
@@ -395,36 +410,3 @@ def _found_out_at_birth(case: _Case) -> Fields:
         "route": rule.rule if rule else "",
         "route_department": rule.department if rule else "",
     }
-
-
-def next_by_rule(order: Order, after: OrderAction, rules: Rules) -> OrderAction | None:
-    """What the rules of the city do by themselves after an action that was done; None: nothing.
-
-    After a report: acceptance, registration and dispatch as far as the rule that fired says. After anything: the actions
-    that the city's template does by itself. Each has an id made of the one that it follows, so that it is done once.
-    """
-    life = order.life
-    if life is None:
-        return None
-    flow = rules.flow
-    rule = next((rule for rule in rules.routes if rule.rule == life.route), None) if life.route else None
-    way: list[str] = []
-    if rule is not None and rule.auto and (after.action == "report" or after.role == "rule"):
-        all_of_them = ("accept", "register", "dispatch")
-        way = list(all_of_them[: all_of_them.index(rule.auto) + 1])
-    for action in (*way, *flow.template.by_itself):
-        rows = [row for row in flow.rows(order.status, action) if "rule" in row.who]
-        if not rows or (action in way and order.status in ("returned", "escalated", "rework", "reopened")):
-            continue
-        return OrderAction(
-            source=after.source,
-            received_at_ms=after.received_at_ms,
-            id=f"{after.id}/{action}",
-            order=order.order,
-            action=action,
-            actor=rule.rule if rule is not None and action in way else "template",
-            role="rule",
-            at_ms=after.at_ms,
-            fields={"department": life.route_department} if action == "dispatch" else {},
-        )
-    return None

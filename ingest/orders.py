@@ -10,8 +10,9 @@ from typing import Final
 
 from domain import cases
 from domain.actions import TALK
+from domain.byrule import next_by_rule
 from domain.facts import CaseStep, OrderAction
-from domain.judging import Folded, Refused, Rules, fold_action, next_by_rule
+from domain.judging import Folded, Refused, Rules, fold_action
 from domain.states import Order, Outcome, Step
 from ingest.changes import Changes
 from ingest.places import Places

@@ -24,5 +24,6 @@ def rules_of(city: City, places: Places) -> Rules:
         level_of=lambda region: city.regions[region].level if region in city.regions else "",
         limit_ms=city.limit_ms,
         departments=frozenset(city.departments),
+        workers=frozenset(city.roster),
         routes=city.routes,
     )

@@ -1,10 +1,12 @@
 """The table of actions: every state, every action, every role; and the life of an order, step by step."""
 
+import msgspec
 import pytest
 
 from domain.actions import ACTIONS, BORN, COMMAND, RESULTS, ROLES, SAME, SATISFACTION, SUPERVISION, TABLE, Row
+from domain.byrule import next_by_rule
 from domain.facts import OrderAction
-from domain.judging import REASONS, Folded, Refused, fold_action, next_by_rule, permitted
+from domain.judging import REASONS, Folded, Refused, fold_action, permitted
 from domain.lifecycle import STATUSES
 from domain.ownorders import replay
 from domain.routing import RouteRule
@@ -97,7 +99,7 @@ def test_what_an_action_needs_must_be_told(action: str) -> None:
 
 @pytest.mark.parametrize("told", [
     {"lon": "113"}, {"lon": 113.1}, {"lon": True, "lat": 23.0}, {"urgent": "yes"}, {"text": 5}, {"deadline_at_ms": 1.5},
-    {"region": "nowhere"},
+    {"region": "nowhere"}, {"lon": float("nan"), "lat": 23.0}, {"lon": 113.0, "lat": 1e9}, {"deadline_at_ms": 2**60},
 ])  # fmt: skip
 def test_a_field_of_the_wrong_kind_is_refused_and_never_gets_into_a_row(told: dict[str, object]) -> None:
     assert Story().why("report", "worker", **{"text": "t", **told}) == "bad_field"
@@ -151,6 +153,7 @@ def test_a_return_goes_to_the_dispatcher_and_is_counted() -> None:
 def test_a_deferred_limit_grows_and_a_hung_one_stands_still() -> None:
     story = Story().until("handling")
     late = NOW + 50 * HOUR
+    assert story.why("ask_defer", "department", reason="parts", deadline_at_ms=NOW + 2 * HOUR) == "bad_field"
     assert story.why("grant_defer", "duty_chief") == "not_asked"
     story.do("ask_defer", "department", reason="parts", deadline_at_ms=late)
     assert story.why("ask_hang", "department", reason="x") == "already_asked"
@@ -260,11 +263,35 @@ def test_what_i_may_do_now_is_what_is_not_refused() -> None:
     story = Story().until("handling")
     assert story.order is not None
     for role in ROLES:
-        who = asking("note", role)
-        answers = permitted(story.order, who, story.rules)
+        nothing_yet = msgspec.structs.replace(asking("note", role), id="")
+        answers = permitted(story.order, nothing_yet, story.rules)
         for action, refused in answers.items():
             done = fold_action(story.order, asking(action, role, **EVERYTHING, result="passed"), story.rules, NOW)
             assert (refused is None) == isinstance(done, Folded), (action, role, refused, done)
+
+
+def test_nobody_dispatches_to_a_department_that_the_city_does_not_have() -> None:
+    story = Story().until("registered")
+    for told in ({"department": "D9"}, {"department": "D1", "co_handlers": "D1"}, {"department": "D1", "co_handlers": "D2;D9"}):
+        assert story.why("dispatch", "dispatcher", **told) == "bad_field"
+
+
+@pytest.mark.parametrize("template", [
+    Template(two_axes=True), Template(evaluate="after"), Template(two_axes=True, leave_out=("registered", "verifying")),
+    Template(leave_out=("evaluated", "callback"), by_itself=("rework", "request_close")), Template(leave_out=("hanging",)),
+])  # fmt: skip
+def test_templates_that_a_city_may_well_have_are_no_fault(template: Template) -> None:
+    assert template_faults(template) == []
+
+
+def test_what_a_city_does_by_itself_follows_at_once() -> None:
+    story = Story(rules(Template(by_itself=("request_close", "rework")))).until("feedback")
+    assert story.order is not None
+    asked = asking("feedback", "department")
+    more = next_by_rule(story.order, asked, story.rules)
+    assert more is not None and (more.action, more.id) == ("request_close", "a1/request_close")
+    assert isinstance(story.put(more), Folded) and story.order.status == "checking"
+    assert next_by_rule(story.order, more, story.rules) is None
 
 
 def test_a_community_that_only_reports_and_closes() -> None:

@@ -114,8 +114,8 @@ def fold_action(
 ) -> Folded | Refused:
     """What the action makes of the order (None: there is none by that id).
 
-    The instant of the step is the actor's, but not before what was done already and
-    not after `now_ms` (when the action was received).
+    The instant of the step is the actor's, but not before what was done already, nor after `now_ms` (when the action was
+    received).
     """
     case = _Case(order, action, rules, trail)
     row = _well_formed(case) or _checked(case) or _row_of(case)

@@ -1,7 +1,7 @@
 """The city: its model, `load_city(folder)`, and `check_city(folder)`, which tells every fault with its file and line.
 
 A city is a folder: city.yaml, regions.csv, and where there is more to say regions.geojson, roster.csv, departments.csv,
-matters.csv, calendar.csv, feeds.csv, basemap.geojson. `config/make/` writes such folders.
+matters.csv, routing.csv, calendar.csv, feeds.csv, basemap.geojson. `config/make/` writes such folders.
 """
 
 from pathlib import Path

@@ -21,11 +21,13 @@ from config.city_model import (
     Region,
     RosterEntry,
 )
+from config.city_routing import check_template, read_routes
+from domain.workflow import Template
 
 KINDS = ("general", "dedicated")
 _YAML_KEYS = (
     *("code", "name", "name_en", "title", "title_en", "timezone", "root", "levels", "limits", "country_box"),
-    *("generated", "generated_en", "seed", "kind"),
+    *("generated", "generated_en", "seed", "kind", "workflow"),
 )
 
 
@@ -39,16 +41,19 @@ def read_city(folder: Path, faults: Faults) -> City | None:
     regions, at = _regions(folder, levels, faults)
     root = _root(told, regions, at, lines, faults)
     departments = _departments(folder, faults)
+    matters = _matters(folder, departments, faults)
+    names = _names(told, lines, faults)
     basemap = folder / "basemap.geojson"
     parts: dict[str, Any] = {
-        **_names(told, lines, faults),
+        **names,
         "levels": levels,
         "regions": regions,
         "root": root,
         "geometries": _geometries(folder, regions, faults),
         "roster": _roster(folder, regions, faults),
         "departments": departments,
-        "matters": _matters(folder, departments, faults),
+        "matters": matters,
+        "routes": read_routes(folder, matters, departments, regions, levels, names["workflow"], faults),
         "cameras": _cameras(folder, regions, faults),
         "days": _calendar(folder, faults),
         "basemap": basemap.read_bytes() if basemap.exists() else b"",
@@ -68,6 +73,8 @@ def _names(told: dict[str, Any], lines: dict[str, int], faults: Faults) -> dict[
     named["title"] = named["title"] or named["name"]
     named["timezone"] = _timezone(told, lines, faults)
     named["limits"] = _converted(told.get("limits") or {}, Limits, "limits", lines, faults) or Limits()
+    named["workflow"] = _converted(told.get("workflow") or {}, Template, "workflow", lines, faults) or Template()
+    check_template(named["workflow"], lines.get("workflow", 1), faults)
     box = _converted(
         told.get("country_box") or CHINA_BOX, tuple[float, float, float, float], "country_box", lines, faults
     )

@@ -19,6 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 from config.city_index import RegionIndex
 from domain.limits import Limits as Limits
+from domain.routing import RouteRule
+from domain.workflow import Template
 
 ROLES: Final = ("lead", "full", "part", "inspector", "police", "fire", "volunteer", "other")
 """网格长, 专职, 兼职, 城管监督员, 协警, 消防员, 志愿者, others; the live tables carry the index."""
@@ -122,6 +124,8 @@ class City:
         generated_en: str = "",
         country_box: tuple[float, float, float, float] = CHINA_BOX,
         basemap: bytes = b"",
+        workflow: Template | None = None,
+        routes: tuple[RouteRule, ...] = (),
     ) -> None:
         self.code, self.name, self.name_en = code, name, name_en or name
         self.title, self.title_en = title, title_en or title
@@ -131,6 +135,7 @@ class City:
         self.cameras, self.limits, self.days = cameras or {}, limits or Limits(), days or {}
         self.generated, self.generated_en = generated, generated_en
         self.country_box, self.basemap_bytes = country_box, basemap
+        self.workflow, self.routes = workflow or Template(), routes
         self._geometries = geometries or {}
         self._children: dict[str, list[str]] = {}
         for region in sorted(regions.values(), key=lambda r: r.code):
@@ -216,6 +221,23 @@ class City:
     def worker_of(self, device: str) -> str:
         """The roster's id of a device id; the device id itself if the roster does not know it."""
         return self._device_owner.get(device, device)
+
+    # matters
+
+    def limit_ms(self, category: str) -> int | None:
+        """The limit of a matter, by key or name, its own or its parent's, in natural time; None: there is none."""
+        matter = self.matters.get(category) or self._matter_of_name.get(category)
+        seen: set[str] = set()
+        while matter is not None and matter.key not in seen:
+            if matter.limit_hours is not None:
+                return round(matter.limit_hours * 3_600_000)
+            seen.add(matter.key)
+            matter = self.matters.get(matter.parent)
+        return None
+
+    @functools.cached_property
+    def _matter_of_name(self) -> dict[str, Matter]:
+        return {name: m for m in reversed(self.matters.values()) for name in (m.name_en, m.name) if name}
 
     # places
 

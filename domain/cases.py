@@ -1,7 +1,8 @@
 """The fold of a work order: its trail of steps, in whatever order they arrive, to one state.
 
-The order is a function of the *set* of its steps: sorted, then read from the first to the last. So a step that comes late,
-twice or out of order gives the same order as if all had come in time.
+The order of an outside case system is a function of the *set* of its steps: sorted, then read from the first to the last. So
+a step that comes late, twice or out of order gives the same order as if all had come in time. Notes that people write beside
+it stand in the trail and say nothing of the order. An order that lives here (`lives_here`) is replayed by its own fold.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import msgspec
 
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
+from domain.ownorders import replay
 from domain.states import Order, OrderFlag, Step
 
 _NOT_OF_THE_ORDER: Final = {"order", "source", "received_at_ms", "at_ms", "status", "at_unknown"}
@@ -46,11 +48,16 @@ def step_of(fact: CaseStep) -> Step:
 
 def _place_in_time(step: Step) -> tuple[bool, int, int, str]:
     """The report comes first whatever its clock says: some systems close before they create."""
-    return step.status != "reported", step.at_ms, STATUSES[step.status].rank, step.key
+    return bool(step.action) or step.status != "reported", step.at_ms, STATUSES[step.status].rank, step.key
 
 
 def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[tuple[Step, ...], list[str]]:
-    """(trail with the new steps in their places, what became of each new one: kept, duplicate or trail_full)."""
+    """(trail with the new steps in their places, what became of each new one: kept, duplicate, trail_full or not_owner).
+
+    not_owner: the order lives here, no other system says what becomes of it.
+    """
+    if lives_here(trail):
+        return trail, ["not_owner" for _ in new]
     known = {step.key for step in trail}
     steps, outcomes = list(trail), []
     for step in new:
@@ -65,8 +72,24 @@ def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[
     return tuple(sorted(steps, key=_place_in_time)), outcomes
 
 
+def lives_here(trail: tuple[Step, ...]) -> bool:
+    """Whether the order was reported here, and not by an outside case system."""
+    return bool(trail) and trail[0].action == "report"
+
+
+def with_action(trail: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
+    """The trail with what was done here: as the last line of an order that lives here, else a note in its place in time."""
+    if not trail or lives_here(trail):
+        return (*trail, step)
+    return tuple(sorted((*trail, step), key=_place_in_time))
+
+
 def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
     """The order that a whole trail (sorted, not empty) amounts to."""
+    if lives_here(trail):
+        return replay(order, trail)
+    length = len(trail)
+    trail = tuple(step for step in trail if not step.action)
     told: dict[str, Any] = {}
     for step in trail:
         told.update(step.fields)
@@ -97,7 +120,7 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         lon=lon,
         lat=lat,
         flags=int(flags),
-        steps=len(trail),
+        steps=length,
         **{name: told.get(name, "") for name in _TEXTS},
     )
 

@@ -112,13 +112,35 @@ class FeedStatus(Fact, frozen=True, array_like=True, tag="f", kw_only=True):
     fov_deg: float | None = None
 
 
-AnyFact = Position | Heartbeat | CaseStep | FeedStatus
+class OrderAction(Fact, frozen=True, array_like=True, tag="a", kw_only=True):
+    """What a person, or a rule of the city, wants done with a work order (`domain.actions`).
+
+    `id` is the asker's own, without a "/": the same action sent twice is one. Who the actor is comes from the log-in, never
+    from a form: `role` acted in and `also`, the other roles held; `scope`, the region whose subtree is his; his `department`.
+    `fields` are what the action needs and tells, by the names of `CaseStep` and of the table of actions.
+    """
+
+    id: str
+    order: str
+    action: str
+    actor: str
+    role: str
+    at_ms: int
+    also: tuple[str, ...] = ()
+    scope: str = ""
+    department: str = ""
+    fields: dict[str, str | int | float | bool] = {}
+
+
+AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction
 
 
 def entity(fact: AnyFact) -> str:
     """The id by which a fact finds its partition: worker, order or feed."""
     match fact:
         case Position(worker=name) | Heartbeat(worker=name) | CaseStep(order=name) | FeedStatus(feed=name):
+            return name
+        case OrderAction(order=name):
             return name
 
 

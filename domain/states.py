@@ -73,12 +73,72 @@ class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     received_at_ms: int
     at_unknown: bool = False
     fields: dict[str, str | int | float | bool] = {}  # what this step said of the order, by field name of CaseStep
+    action: str = ""  # done here by a person or a rule (`domain.actions`); "" for what a case system told
+    actor: str = ""
+    role: str = ""
+    unit: str = ""  # the actor's department
 
 
 class OrderFlag(enum.IntFlag):
     CLOSED_BEFORE_REPORTED = 1  # the source's clocks disagree: kept, and left out of durations
     UNKNOWN_REGION = 2  # the source named a region that the city does not have
     CLOSE_TIME_UNKNOWN = 4
+    URGENT = 8  # 急要件
+    SUPERVISED = 16  # 督办: urged at least once
+    FORCED = 32  # 强制结案, counted apart
+    REROUTED = 64  # dispatched by hand elsewhere than the rule said
+    DEFERRED = 128  # 延期
+    MASS = 256  # 群体性
+    LEADER = 512  # 领导交办
+
+
+class Clock(msgspec.Struct, frozen=True, array_like=True):
+    """One clock of an order. `since_ms`: since when it has been running; None: it stands."""
+
+    key: str
+    started_at_ms: int
+    since_ms: int | None = None
+    spent_ms: int = 0
+
+    def spent(self, now_ms: int) -> int:
+        """Milliseconds that it has run by now."""
+        return self.spent_ms + (0 if self.since_ms is None else now_ms - self.since_ms)
+
+
+class CoHandler(msgspec.Struct, frozen=True, array_like=True):
+    """A co-handling department (协办) and how far it is: dispatched, handling, feedback (done), returned (asks out)."""
+
+    department: str
+    status: str = "dispatched"
+
+
+class Life(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What is kept besides of an order that lives here, made by the actions of its trail."""
+
+    holder: str = ""  # region whose centre holds it
+    level: str = ""  # key of that region's level
+    route: str = ""  # the rule that fired; "" none
+    route_department: str = ""  # what it proposed
+    lead: str = ""  # department that it was dispatched to (主办)
+    co_handlers: tuple[CoHandler, ...] = ()
+    dispatched_by: str = ""
+    asked: str = ""  # defer or hang, while nobody has decided
+    asked_deadline_at_ms: int | None = None
+    verified: str = ""  # result of the last verification (domain.actions.RESULTS)
+    checked: str = ""  # result of the last check since the last feedback
+    quality: str = ""  # of the evaluation
+    satisfaction: str = ""
+    merged_into: str = ""
+    returned: int = 0  # more than once is 推诿
+    reworked: int = 0  # failed checks
+    redispatched: int = 0  # to another lead than before: the first was wrong
+    deferred: int = 0
+    hung: int = 0
+    urged: int = 0
+    escalated: int = 0
+    reopened: int = 0
+    deadline_left_ms: int | None = None  # what was left of the limit when it was hung
+    clocks: tuple[Clock, ...] = ()
 
 
 class Order(Row, frozen=True, array_like=True, kw_only=True):
@@ -107,6 +167,22 @@ class Order(Row, frozen=True, array_like=True, kw_only=True):
     handler: str = ""
     flags: int = 0  # OrderFlag
     steps: int = 0
+    life: Life | None = None  # None: the order of an outside case system, which owns it
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """The answer to one action: done, and the state that the order has since, or refused, and why."""
+
+    serial: int  # rises by one with each answer of the partition
+    id: str
+    order: str
+    action: str
+    actor: str
+    at_ms: int
+    done: bool
+    status: str  # of the order after it; "" where there is no such order
+    reason: str = ""  # key of domain.judging.REASONS
+    detail: dict[str, str | int] = {}
 
 
 class Feed(Row, frozen=True, array_like=True, kw_only=True):

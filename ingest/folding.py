@@ -1,20 +1,32 @@
 """One partition in memory: folds facts into what a commit writes. Holds no socket; the store is asked only for a late
-fix's day and for the trails of orders.
+fix's day and for the trails and answers of orders.
 """
 
 import heapq
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from config.city import City
-from domain import cases, presence
-from domain.facts import LATE, SET_ASIDE, AnyFact, CaseStep, FeedStatus, FixFlag, Heartbeat, Position
-from domain.states import Feed, Row, Step, Worker
+from domain import presence
+from domain.facts import (
+    LATE,
+    SET_ASIDE,
+    AnyFact,
+    CaseStep,
+    FeedStatus,
+    FixFlag,
+    Heartbeat,
+    OrderAction,
+    Position,
+)
+from domain.states import Feed, Worker
 from domain.videofeeds import fold_feed
+from ingest.changes import Changes
 from ingest.dayindex import DayIndex, DayIndexes, detour_m
+from ingest.orders import Orders
 from ingest.places import Places
+from ingest.rules import rules_of
 from store import track
 from store.commit import Commit
 from store.store import Store
@@ -26,23 +38,6 @@ def outcome(flags: int) -> str:
     """kept, or the reasons for which a fix was set aside."""
     aside = flags & SET_ASIDE
     return "+".join(flag.name.lower() for flag in FixFlag(aside) if flag.name) if aside else "kept"
-
-
-class Changes:
-    """What the facts of one commit have changed so far."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], Row] = {}
-        self.tracks: dict[tuple[str, str], bytearray] = {}
-        self.days: dict[str, str] = {}
-        self.trails: dict[str, tuple[Step, ...]] = {}
-        self.counts: Counter[str] = Counter()
-        self.seen: dict[str, int] = {}
-
-    def count(self, fact: AnyFact, kind: str, outcome: str) -> None:
-        self.counts[f"{fact.source}|{kind}|{outcome}"] += 1
-        clock = f"{fact.source}|{'beat' if kind == 'heartbeat' else 'data'}"
-        self.seen[clock] = max(fact.received_at_ms, self.seen.get(clock, 0))
 
 
 class Partition:
@@ -57,6 +52,7 @@ class Partition:
         self._limits = places.city.limits
         self._workers: dict[str, Worker] = {}
         self._feeds: dict[str, Feed] = {}
+        self._orders = Orders(store, number, places, rules_of(places.city, places))
         self._days = store.all_track_days(number)
         self._indexes = DayIndexes(store.track_day)
         self._due: list[tuple[int, str]] = []
@@ -72,7 +68,7 @@ class Partition:
     def fold(self, facts: Sequence[AnyFact], read_to: str) -> Commit:
         """Everything that these facts, in this order, change."""
         self._now = Changes()
-        self._fold_orders([fact for fact in facts if isinstance(fact, CaseStep)])
+        self._orders.fold((fact for fact in facts if isinstance(fact, CaseStep | OrderAction)), self._now)
         fixes = [fact for fact in facts if isinstance(fact, Position)]
         wheres = iter(self._places.of_fixes(fixes))
         for fact in facts:
@@ -151,20 +147,6 @@ class Partition:
             self._feeds[fact.feed] = new
             self._now.rows["feed", fact.feed] = new
 
-    def _fold_orders(self, facts: Iterable[CaseStep]) -> None:
-        told: dict[str, list[CaseStep]] = {}
-        for fact in facts:
-            told.setdefault(fact.order, []).append(fact)
-        trails = self._store.trails(self._number, list(told))
-        for order, new in told.items():
-            steps = [cases.step_of(self._places.with_reporter(fact)) for fact in new]
-            trail, outcomes = cases.add_steps(trails[order], steps, self._limits.trail_steps)
-            for fact, outcome in zip(new, outcomes, strict=True):
-                self._now.count(fact, "order", outcome)
-            if len(trail) > len(trails[order]):
-                self._now.trails[order] = trail
-                self._now.rows["order", order] = cases.fold_trail(order, trail, self._places.of_order)
-
     def _keep(self, worker: Worker) -> None:
         self._workers[worker.worker] = worker
         self._now.rows["worker", worker.worker] = worker
@@ -189,6 +171,8 @@ class Partition:
             trails=now.trails,
             counts=dict(now.counts),
             seen=now.seen,
+            outcomes=list(now.outcomes.values()),
+            forgotten=sorted(now.forgotten),
         )
 
 

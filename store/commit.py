@@ -5,12 +5,14 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from domain.states import Row, Step
+from domain.states import Outcome, Row, Step
 from store import keys
 from store.errors import LeaseLost, StoreUnavailable
 from store.store import Store, _answers
 
 LEASE_MS: Final = 5000
+OUTCOMES_KEEP: Final = 10_000
+"""Answers kept per partition: beyond them a refused action that is sent again is judged again."""
 _APPEND_EACH: Final = "for i, key in ipairs(KEYS) do redis.call('APPEND', key, ARGV[i]) end"
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -34,6 +36,8 @@ class Commit(msgspec.Struct, kw_only=True):
     trails: dict[str, tuple[Step, ...]]
     counts: dict[str, int]
     seen: dict[str, int]
+    outcomes: list[Outcome] = []
+    forgotten: list[tuple[str, str]] = []  # (order, action id) of answers older than the newest OUTCOMES_KEEP
 
 
 def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
@@ -119,8 +123,15 @@ def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None
         pipe.hincrby(keys.counts(partition), name, number)
     if change.seen:
         pipe.hset(keys.seen(partition), mapping=change.seen)
+    entry = {"c": _encode((change.version, log))}
+    if change.outcomes:
+        answers = {keys.outcome_field(outcome.order, outcome.id): _encode(outcome) for outcome in change.outcomes}
+        pipe.hset(keys.outcomes(partition), mapping=answers)
+        entry["o"] = _encode(change.outcomes)
+    if change.forgotten:
+        pipe.hdel(keys.outcomes(partition), *(keys.outcome_field(*forgotten) for forgotten in change.forgotten))
     pipe.hset(keys.at(partition), "version", change.version)
-    pipe.xadd(keys.changes(partition), {"c": _encode((change.version, log))}, maxlen=changes_keep, approximate=True)
+    pipe.xadd(keys.changes(partition), entry, maxlen=changes_keep, approximate=True)
     if change.read_to is not None:
         pipe.hset(keys.at(partition), "read", change.read_to)
         pipe.xtrim(keys.facts(partition), minid=_after(change.read_to), approximate=False)

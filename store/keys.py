@@ -78,7 +78,7 @@ def changes(partition: int) -> str:
     """
     pattern: {p3}:changes
     type: stream
-    fields: c = MessagePack [version, [[table, row] …]] of one commit
+    fields: c = MessagePack [version, [[table, row] …]] of one commit; o = MessagePack array of its outcomes, if any
     writer: projector
     reader: web
     lifetime: the newest GRIDHALL_CHANGES_KEEP commits, at most 200,000 rows; who needs older ones takes a snapshot
@@ -90,12 +90,29 @@ def trail(partition: int) -> str:
     """
     pattern: {p3}:trail
     type: hash
-    fields: order = MessagePack array of domain.states.Step, every step ever told, in order of time
+    fields: order = MessagePack array of domain.states.Step, every step ever told or done, in order of time
     writer: projector
     reader: projector, web (order page)
     lifetime: for ever
     """
     return f"{{p{partition}}}:trail"
+
+
+def outcomes(partition: int) -> str:
+    """
+    pattern: {p3}:outcomes
+    type: hash
+    fields: ORDER|ACTION ID = MessagePack of domain.states.Outcome: done, or refused and why
+    writer: projector, in the commit that folded the action
+    reader: projector at start, web (the answer to who acted)
+    lifetime: the newest store.commit.OUTCOMES_KEEP of the partition; what was done stands in the trail for ever
+    """
+    return f"{{p{partition}}}:outcomes"
+
+
+def outcome_field(order: str, action_id: str) -> str:
+    """The field of `outcomes` that answers an action on an order."""
+    return f"{order}|{action_id}"
 
 
 def track(partition: int, worker: str, day: str) -> str:
@@ -126,7 +143,7 @@ def counts(partition: int) -> str:
     """
     pattern: {p3}:counts
     type: hash
-    fields: SOURCE|KIND|OUTCOME = how many facts; KIND position, heartbeat, order, feed; OUTCOME kept, duplicate, or a flag
+    fields: SOURCE|KIND|OUTCOME = how many facts; KIND position, heartbeat, order, action, feed; OUTCOME kept, duplicate …
     writer: projector, in the commit that folded them
     reader: web (metrics), tests
     lifetime: for ever

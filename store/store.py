@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from domain.facts import AnyFact, entity
-from domain.states import TABLES, Row, Step
+from domain.states import TABLES, Outcome, Row, Step
 from store import keys, track
 from store.errors import StoreUnavailable, StoreUnfit, Trimmed
 
@@ -22,6 +22,8 @@ SCHEMA: Final = 1
 ENTRY_FACTS: Final = 2000  # an entry is folded in one commit, and well within the time of a lease
 _facts = msgspec.msgpack.Decoder(list[AnyFact])
 _steps = msgspec.msgpack.Decoder(tuple[Step, ...])
+_outcome = msgspec.msgpack.Decoder(Outcome)
+_outcomes = msgspec.msgpack.Decoder(tuple[Outcome, ...])
 _rows: Final = {name: msgspec.msgpack.Decoder(kind) for name, kind in TABLES.items()}
 _changes = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, msgspec.Raw]]])
 _encode = msgspec.msgpack.Encoder().encode
@@ -30,11 +32,12 @@ Client = Any  # redis.Redis: its stubs type every answer as "awaitable or not"
 
 
 class ChangeBatch(msgspec.Struct, frozen=True):
-    """What one commit changed. `version` rises by one per commit of a partition."""
+    """What one commit changed, and what it answered. `version` rises by one per commit of a partition."""
 
     position: str
     version: int
     rows: list[tuple[str, Row]]
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -145,6 +148,18 @@ class Store:
             blobs = self.client.hmget(keys.trail(partition), orders)
         return {order: () if blob is None else _steps.decode(blob) for order, blob in zip(orders, blobs, strict=True)}
 
+    def outcome(self, order: str, action_id: str) -> Outcome | None:
+        """What became of an action on that order; None: not folded yet, or so long ago that only the trail tells."""
+        with _answers():
+            blob = self.client.hget(keys.outcomes(self.partition_of(order)), keys.outcome_field(order, action_id))
+        return None if blob is None else _outcome.decode(blob)
+
+    def outcomes(self, partition: int) -> list[Outcome]:
+        """The answers that are kept, the oldest first."""
+        with _answers():
+            blobs = self.client.hvals(keys.outcomes(partition))
+        return sorted(map(_outcome.decode, blobs), key=lambda outcome: outcome.serial)
+
     def track_day(self, worker: str, day: str) -> NDArray[np.void]:
         """One local day's records in the order of arrival (dtype `store.track.RECORD`)."""
         with _answers():
@@ -223,7 +238,8 @@ def _pairs(found: Any) -> Any:
 
 def _batch(entry_id: bytes, fields: dict[bytes, bytes]) -> ChangeBatch:
     version, rows = _changes.decode(fields[b"c"])
-    return ChangeBatch(entry_id.decode(), version, [(name, _rows[name].decode(raw)) for name, raw in rows])
+    answers = _outcomes.decode(fields[b"o"]) if b"o" in fields else ()
+    return ChangeBatch(entry_id.decode(), version, [(name, _rows[name].decode(raw)) for name, raw in rows], answers)
 
 
 def _summed(hashes: Iterable[dict[bytes, bytes]]) -> dict[tuple[str, str, str], int]:

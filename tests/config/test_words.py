@@ -5,8 +5,10 @@ import pytest
 
 import config.words
 from config.words import LANGS, text, words
+from domain.actions import ACTIONS, ROLES
+from domain.judging import REASONS
 from domain.lifecycle import STAGES, STATUSES
-from domain.states import Presence
+from domain.states import OrderFlag, Presence
 
 FOLDER = Path(config.words.__file__).parent
 
@@ -28,9 +30,12 @@ def test_no_text_is_empty(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_every_status_stage_and_presence_has_its_word(lang: str) -> None:
+def test_every_state_action_role_and_refusal_has_its_word(lang: str) -> None:
     wanted = [f"status.{key}" for key in STATUSES] + [f"stage.{key}" for key in STAGES]
     wanted += [f"state.{presence.name.lower()}" for presence in Presence]
+    wanted += [f"order_flag.{flag.name.lower()}" for flag in OrderFlag if flag.name]
+    wanted += [f"action.{key}" for key in ACTIONS] + [f"seat.{key}" for key in ROLES]
+    wanted += [f"refusal.{key}" for key in REASONS]
     assert [key for key in wanted if key not in words(lang)] == []
 
 

@@ -97,3 +97,24 @@ def test_any_order_of_arrival_and_any_repetition_gives_the_same_order(told: list
     for fact in shuffled:
         trail, _ = cases.add_steps(trail, [cases.step_of(fact)], 500)
     assert same(cases.fold_trail("A1", trail, nowhere)) == same(folded(*told))
+
+
+def test_rows_that_were_stored_before_orders_lived_here_are_still_read() -> None:
+    old_order = msgspec.msgpack.decode(msgspec.msgpack.encode(Order(order="A1", source="t", status="closed", steps=2)))[:-1]
+    assert msgspec.convert(old_order, Order) == Order(order="A1", source="t", status="closed", steps=2)
+    old_step = ["k", NOW, "closed", "t", NOW, False, {}]
+    assert msgspec.convert(old_step, Step).action == ""
+
+
+def test_a_note_beside_an_outside_order_says_nothing_of_it() -> None:
+    trail, _ = cases.add_steps((), map(cases.step_of, (step("reported"), step("closed", 2))), 500)
+    note = Step(key="n", at_ms=NOW - HOUR, status="closed", source="desk", received_at_ms=NOW, action="note", actor="anna")
+    with_note, outcomes = cases.add_steps((*trail, note), [cases.step_of(step("archived", 3))], 500)
+    order = cases.fold_trail("A1", with_note, nowhere)
+    assert outcomes == ["kept"] and [s.status for s in with_note] == ["reported", "closed", "closed", "archived"]
+    assert (order.status, order.closed_at_ms, order.steps, order.life) == ("archived", NOW + 2 * HOUR, 4, None)
+
+
+def test_no_other_system_says_what_becomes_of_an_order_that_lives_here() -> None:
+    born = Step(key="a", at_ms=NOW, status="reported", source="desk", received_at_ms=NOW, action="report", actor="anna")
+    assert cases.add_steps((born,), [cases.step_of(step("closed"))], 500) == ((born,), ["not_owner"])

@@ -49,6 +49,9 @@ class Shelf:
     def trails(self, _partition: int, _orders: list[str]) -> dict[str, object]:
         return {}
 
+    def outcomes(self, _partition: int) -> list[object]:
+        return []
+
 
 def fix(at_s: float, spot: int = 0, late_s: float = 0, **more: object) -> Position:
     at_ms = MIDNIGHT + int(at_s * 1000)

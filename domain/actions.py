@@ -1,0 +1,166 @@
+"""What people do to a work order, as one table: in these states, this action, by these roles, leads to that state.
+
+The table is the fullest life (domain.md B6); a city's template leaves out steps of it (`domain.workflow`). Read a row as:
+in one of `states` a person of one of `who` may do `action` if `given` holds and `needs` are told (a|b: one of them); the
+order is then in `to`.
+"""
+
+from typing import Final
+
+import msgspec
+
+from domain.lifecycle import STATUSES
+
+ROLES: Final = (
+    "worker",  # 网格员, 城管监督员 in the field
+    "supervisor",  # of workers: the head of a small sub-center, who does most things where there are no two axes
+    "intake",  # 受理员
+    "duty_chief",  # 值班长
+    "dispatcher",  # 派遣员
+    "checker",  # 核查
+    "department",  # 处置部门
+    "leader",
+    "auditor",  # sees, never acts
+    "administrator",
+    "rule",  # no person: the city's own rules (社管通 accepts automatically)
+)
+SEATS: Final = frozenset({"supervisor", "intake", "duty_chief", "dispatcher", "leader", "administrator"})
+"""Seats of a centre: they act on what their own centre, or one below it, holds. The others act on what lies with them."""
+
+SUPERVISION: Final = frozenset({"supervisor", "intake", "duty_chief", "checker"})
+COMMAND: Final = frozenset({"dispatcher", "department"})
+COMMAND_ACTIONS: Final = frozenset({"dispatch", "rework", "refuse_return", "release"})
+SUPERVISION_ACTIONS: Final = frozenset({"verify", "check", "evaluate", "close", "force_close"})
+"""With two axes (Chaoyang) nobody of the one side does what is the other's."""
+
+RESULTS: Final = {
+    "verify": ("true", "false", "unable"),  # 属实, 不属实, 无法核实
+    "check": ("passed", "failed", "unable"),
+    "end_deliberation": ("resumed", "settled"),
+}
+SATISFACTION: Final = ("very_satisfied", "satisfied", "fair", "unsatisfied", "very_unsatisfied")
+
+FIELD_TYPES: Final[dict[str, type]] = {"lon": float, "lat": float, "deadline_at_ms": int, "urgent": bool, "mass": bool}
+"""Every other field is a text; lists (co_handlers, photos) are joined by ";"."""
+
+BORN: Final = "-"  # the state of an order that is not there yet
+SAME: Final = "="  # the order stays in its state
+
+
+class Row(msgspec.Struct, frozen=True):
+    """`party` "lead" or "co": a department (or the named worker) that acts must be that of this order. `choice`: the row
+    is for this value of the field `result`.
+    """
+
+    states: tuple[str, ...]
+    action: str
+    who: tuple[str, ...]
+    to: str
+    needs: tuple[str, ...] = ()
+    party: str = ""
+    given: str = ""
+    choice: str = ""
+
+
+OPEN: Final = tuple(key for key, status in STATUSES.items() if not status.final)
+_OPEN: Final = " ".join(OPEN)
+_ANY: Final = " ".join(STATUSES)
+_FIELD: Final = "worker supervisor"
+_HANDS: Final = "department worker"
+_EVERYBODY: Final = "worker supervisor intake duty_chief dispatcher checker department leader administrator"
+
+
+def _row(states: str, action: str, who: str, to: str, needs: str = "", **more: str) -> Row:
+    return Row(tuple(states.split()), action, tuple(who.split()), to, tuple(needs.split()), **more)
+
+
+TABLE: Final = (
+    # 1 report
+    _row(BORN, "report", f"{_FIELD} intake duty_chief dispatcher department leader rule", "reported", "text"),
+    _row("reported", "ask_verify", "intake supervisor", "verifying"),
+    _row("verifying", "verify", "worker supervisor checker", "reported", "result"),
+    _row("reported", "self_handle", _FIELD, "self_handled", "note"),
+    _row("reported", "accept", "intake supervisor duty_chief rule", "accepted"),
+    _row("reported verifying", "refuse", "intake supervisor duty_chief", "not_accepted", "reason"),
+    _row("reported", "merge", "intake supervisor duty_chief", "duplicate", "merged_into"),
+    _row("accepted", "deliberate", "intake supervisor duty_chief", "deliberating", "reason"),
+    _row("deliberating", "end_deliberation", "intake supervisor duty_chief", "accepted", "note", choice="resumed"),
+    _row("deliberating", "end_deliberation", "intake supervisor duty_chief", "closed", "note", choice="settled"),
+    _row("accepted", "register", "duty_chief supervisor rule", "registered", "category"),
+    _row("accepted", "refuse_register", "duty_chief supervisor", "not_registered", "reason"),
+    # 2 dispatch
+    _row("registered returned escalated rework reopened", "dispatch", "dispatcher supervisor duty_chief rule", "dispatched",
+         "department|handler"),
+    _row("returned", "refuse_return", "dispatcher supervisor duty_chief", "dispatched", "reason"),
+    _row("dispatched handling", "refuse_return", "dispatcher supervisor duty_chief", SAME, "reason co_handler",
+         given="co_returned"),
+    _row("dispatched handling", "release", "dispatcher supervisor duty_chief", SAME, "co_handler", given="co_named"),
+    _row("rework", "rework", "dispatcher supervisor duty_chief rule", "dispatched", given="led"),
+    # 3 handle
+    _row("dispatched", "take_up", _HANDS, "handling", party="lead"),
+    _row("dispatched handling", "take_up", "department", SAME, party="co"),
+    _row("dispatched handling", "return", _HANDS, "returned", "reason", party="lead"),
+    _row("dispatched handling", "return", "department", SAME, "reason", party="co"),
+    _row("handling", "progress", _HANDS, SAME, "note", party="lead"),
+    _row("dispatched handling", "progress", "department", SAME, "note", party="co"),
+    _row("handling", "ask_defer", _HANDS, SAME, "reason deadline_at_ms", party="lead", given="nothing_asked"),
+    _row("handling", "grant_defer", "duty_chief supervisor", SAME, given="defer_asked"),
+    _row("handling", "refuse_defer", "duty_chief supervisor", SAME, "reason", given="defer_asked"),
+    _row("handling", "ask_hang", _HANDS, SAME, "reason", party="lead", given="nothing_asked"),
+    _row("handling", "grant_hang", "duty_chief supervisor", "hanging", given="hang_asked"),
+    _row("handling", "refuse_hang", "duty_chief supervisor", SAME, "reason", given="hang_asked"),
+    _row("hanging", "resume", f"{_HANDS} duty_chief supervisor", "handling", party="lead"),
+    _row("handling", "feedback", _HANDS, "feedback", "note", party="lead"),
+    _row("dispatched handling", "feedback", "department", SAME, "note", party="co"),
+    _row("feedback", "request_close", f"{_HANDS} dispatcher supervisor rule", "checking", party="lead"),
+    # 4 check
+    _row("checking", "check", "checker supervisor worker", SAME, "result", choice="passed"),
+    _row("checking", "check", "checker supervisor worker", "rework", "result reason", choice="failed"),
+    _row("checking", "check", "checker supervisor worker", SAME, "result reason", choice="unable"),
+    # 5 evaluate, 6 close and what comes after
+    _row("checking", "evaluate", "duty_chief supervisor checker", "evaluated", "quality"),
+    _row("evaluated", "close", "duty_chief supervisor", "closed"),
+    _row("closed", "callback", "intake supervisor duty_chief", "callback", "satisfaction"),
+    _row("callback", "reopen", "intake supervisor duty_chief", "reopened", "reason"),
+    _row("closed callback", "archive", "intake supervisor duty_chief administrator rule", "archived"),
+    # at any time
+    _row(_OPEN, "force_close", "duty_chief", "closed", "reason"),
+    _row(_OPEN, "void", "duty_chief supervisor", "void", "reason"),
+    _row(_OPEN, "escalate", f"{_FIELD} intake duty_chief dispatcher department", "escalated", "reason", party="lead",
+         given="level_above"),
+    _row(_OPEN, "urge", "supervisor duty_chief checker leader", SAME),
+    _row(_ANY, "note", _EVERYBODY, SAME, "note"),
+)  # fmt: skip
+
+AFTER_CLOSING: Final = (
+    _row("closed callback", "evaluate", "duty_chief supervisor checker", SAME, "quality", given="not_evaluated"),
+)
+"""Where a city evaluates after closing (Kunming) the order stays closed: rates and clocks go by the time of closing."""
+
+MAIN: Final = (
+    "reported", "accepted", "registered", "dispatched", "handling", "feedback", "checking", "evaluated", "closed", "callback",
+    "archived",
+)  # fmt: skip
+ADVANCE: Final = frozenset({
+    "accept", "register", "dispatch", "take_up", "feedback", "request_close", "evaluate", "close", "callback", "reopen",
+    "archive",
+})  # fmt: skip
+"""The actions of the main line: where the state that they start from is left out, they start from the one before it."""
+
+LEAVING: Final = {"handling": "co_handlers_done", "checking": "checked"}
+"""What must hold before the main line goes on from a state, whatever the next step of the city's template is."""
+
+CLOCKS: Final[dict[str, frozenset[str]]] = {
+    "total": frozenset(OPEN) - {"hanging"},
+    "dispatch": frozenset({"registered", "returned", "escalated", "rework", "reopened"}),
+    "handle": frozenset({"dispatched", "handling"}),
+    "check": frozenset({"feedback", "checking"}),
+}
+"""The states in which each clock runs: entering one starts it (or lets it go on), leaving for another stops it; 挂账
+pauses all of them.
+"""
+
+TALK: Final = frozenset({"note", "urge", "progress"})
+"""Actions that say something of an order and move nothing."""
+
+ACTIONS: Final = tuple(dict.fromkeys(row.action for row in TABLE))

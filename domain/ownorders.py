@@ -1,0 +1,198 @@
+"""An order that lives here is what the accepted actions of its trail, one after the other, make of it.
+
+`follow` applies one step and asks nobody: what the city said stands in the step. So replaying a trail always gives the same
+order, whatever the city's rules are by then.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from domain.actions import CLOCKS
+from domain.lifecycle import STATUSES
+from domain.states import Clock, CoHandler, Life, Order, OrderFlag, Step
+
+_TOLD_BY: Final[dict[str, tuple[str, ...]]] = {
+    "report": ("channel", "category", "region", "lon", "lat", "title", "text", "address", "reporter"),
+    "register": ("category", "title", "address", "department", "deadline_at_ms"),
+    "dispatch": ("department", "handler", "deadline_at_ms"),
+    "grant_defer": ("deadline_at_ms",),
+    "reopen": ("deadline_at_ms",),
+}
+_COUNTED: Final = {
+    "return": "returned", "grant_defer": "deferred", "grant_hang": "hung", "urge": "urged", "escalate": "escalated",
+    "reopen": "reopened",
+}  # fmt: skip
+
+
+def replay(name: str, trail: Iterable[Step]) -> Order:
+    """The order that a whole trail of actions amounts to. ValueError for an empty one."""
+    order: Order | None = None
+    for step in trail:
+        order = follow(order, step, name)
+    if order is None:
+        raise ValueError(f"{name} has no trail")
+    return order
+
+
+def noted(order: Order, step: Step) -> Order:
+    """The order of an outside system with a note beside it: nothing of it changes but the length of its trail."""
+    return msgspec.structs.replace(order, steps=order.steps + 1)
+
+
+def follow(order: Order | None, step: Step, name: str) -> Order:
+    """The order after a step that was judged before. Pure: what it takes from outside stands in the step."""
+    before = order or Order(order=name, source=step.source, reported_at_ms=step.at_ms, life=Life())
+    life = before.life or Life()
+    told: dict[str, Any] = {key: step.fields[key] for key in _TOLD_BY.get(step.action, ()) if key in step.fields}
+    if step.action == "report" and step.role == "worker":
+        told["reporter"] = step.actor
+    if step.action == "dispatch":
+        told = {"department": "", "handler": "", **told}
+    changed = {**told, "flags": _flags(before, life, step), "steps": before.steps + 1, "status": step.status}
+    if step.status != before.status:
+        changed |= _instants(before, step)
+    deadline_at_ms, left_ms = _deadline(changed.get("deadline_at_ms", before.deadline_at_ms), life, before.status, step)
+    life = msgspec.structs.replace(
+        _lived(before, life, step), deadline_left_ms=left_ms, clocks=_clocks(life.clocks, step.status, step.at_ms)
+    )
+    after = msgspec.structs.replace(before, **{**changed, "deadline_at_ms": deadline_at_ms, "life": life})
+    return msgspec.structs.replace(after, on_time=_on_time(after))
+
+
+def _instants(before: Order, step: Step) -> dict[str, int | None]:
+    changed: dict[str, int | None] = {"status_at_ms": step.at_ms}
+    for state, field in (("accepted", "accepted_at_ms"), ("registered", "registered_at_ms")):
+        if step.status == state and getattr(before, field) is None:
+            changed[field] = step.at_ms
+    if not STATUSES[step.status].closed:
+        changed["closed_at_ms"] = None
+    elif before.closed_at_ms is None:
+        changed["closed_at_ms"] = step.at_ms
+    return changed
+
+
+def _on_time(order: Order) -> bool | None:
+    if order.closed_at_ms is None or order.deadline_at_ms is None:
+        return None
+    return order.closed_at_ms <= order.deadline_at_ms
+
+
+def _deadline(deadline_at_ms: int | None, life: Life, before: str, step: Step) -> tuple[int | None, int | None]:
+    """(deadline, what is left of it while it stands still): 挂账 takes the limit away and gives back what was left."""
+    left_ms = life.deadline_left_ms
+    if step.status == "hanging" and before != "hanging":
+        return None, None if deadline_at_ms is None else deadline_at_ms - step.at_ms
+    if before == "hanging" and step.status != "hanging" and left_ms is not None:
+        return step.at_ms + left_ms, None
+    return deadline_at_ms, left_ms
+
+
+def _flags(before: Order, life: Life, step: Step) -> int:
+    flags = OrderFlag(before.flags)
+    if step.fields.get("urgent"):
+        flags |= OrderFlag.URGENT
+    if step.fields.get("mass"):
+        flags |= OrderFlag.MASS
+    match step.action:
+        case "report" if step.role == "leader":
+            flags |= OrderFlag.LEADER
+        case "urge":
+            flags |= OrderFlag.SUPERVISED
+        case "force_close":
+            flags |= OrderFlag.FORCED
+        case "grant_defer":
+            flags |= OrderFlag.DEFERRED
+        case "reopen":
+            flags &= ~OrderFlag.FORCED
+        case "dispatch" if step.role != "rule" and life.route_department:
+            if step.fields.get("department", "") != life.route_department:
+                flags |= OrderFlag.REROUTED
+    return int(flags)
+
+
+def _lived(before: Order, life: Life, step: Step) -> Life:
+    """The life after a step, but for its clocks."""
+    told = step.fields
+    changed: dict[str, Any] = {}
+    as_co = step.role == "department" and step.unit != life.lead and step.unit in {co.department for co in life.co_handlers}
+    if step.action in _COUNTED and not as_co:
+        changed[_COUNTED[step.action]] = getattr(life, _COUNTED[step.action]) + 1
+    match step.action:
+        case "report":
+            changed |= {key: told.get(key, "") for key in ("holder", "level", "route", "route_department")}
+        case "escalate":
+            changed |= {"holder": told.get("holder", ""), "level": told.get("level", ""), "asked": ""}
+        case "verify":
+            changed["verified"] = told["result"]
+        case "merge":
+            changed["merged_into"] = told["merged_into"]
+        case "dispatch":
+            changed |= _dispatched(life, step)
+        case "rework":
+            fresh = tuple(CoHandler(co.department) for co in life.co_handlers)
+            changed |= {"co_handlers": fresh, "checked": "", "dispatched_by": step.actor}
+        case "release":
+            left = tuple(co for co in life.co_handlers if co.department != told["co_handler"])
+            changed["co_handlers"] = left
+        case "refuse_return" if told.get("co_handler"):
+            changed["co_handlers"] = _co(life, str(told["co_handler"]), "dispatched")
+        case "take_up" | "feedback" | "return" if as_co:
+            status = {"take_up": "handling", "feedback": "feedback", "return": "returned"}[step.action]
+            changed["co_handlers"] = _co(life, step.unit, status)
+        case "feedback":
+            changed |= {"checked": "", "asked": ""}
+        case "return":
+            changed["asked"] = ""
+        case "ask_defer":
+            changed |= {"asked": "defer", "asked_deadline_at_ms": told["deadline_at_ms"]}
+        case "ask_hang":
+            changed["asked"] = "hang"
+        case "grant_defer" | "refuse_defer" | "grant_hang" | "refuse_hang":
+            changed |= {"asked": "", "asked_deadline_at_ms": None}
+        case "check":
+            changed["checked"] = told["result"]
+            changed["reworked"] = life.reworked + (told["result"] == "failed")
+        case "evaluate":
+            changed["quality"] = told["quality"]
+        case "callback":
+            changed["satisfaction"] = told["satisfaction"]
+        case "reopen":
+            changed |= {"checked": "", "quality": ""}
+    return msgspec.structs.replace(life, **changed)
+
+
+def _dispatched(life: Life, step: Step) -> dict[str, Any]:
+    lead = str(step.fields.get("department", ""))
+    return {
+        "lead": lead,
+        "co_handlers": tuple(CoHandler(name) for name in split(step.fields.get("co_handlers", ""))),
+        "dispatched_by": step.actor,
+        "redispatched": life.redispatched + bool(life.lead and lead != life.lead),
+        "checked": "",
+        "asked": "",
+        "asked_deadline_at_ms": None,
+    }
+
+
+def _co(life: Life, department: str, status: str) -> tuple[CoHandler, ...]:
+    return tuple(CoHandler(co.department, status) if co.department == department else co for co in life.co_handlers)
+
+
+def split(joined: object) -> tuple[str, ...]:
+    """The parts of a list that is joined by ";"."""
+    return tuple(filter(None, (part.strip() for part in str(joined).split(";"))))
+
+
+def _clocks(clocks: tuple[Clock, ...], state: str, at_ms: int) -> tuple[Clock, ...]:
+    """The clocks as they go in `state`, entered at `at_ms`."""
+    known = {clock.key: clock for clock in clocks}
+    for key, states in CLOCKS.items():
+        clock = known.get(key)
+        if state in states and clock is None:
+            known[key] = Clock(key, at_ms, at_ms)
+        elif clock is not None and (state in states) != (clock.since_ms is not None):
+            since_ms = at_ms if state in states else None
+            known[key] = Clock(key, clock.started_at_ms, since_ms, clock.spent(at_ms))
+    return tuple(known.values())

@@ -19,7 +19,7 @@ from config.city import CityErrors, check_city, load_city
 from config.settings import PREFIX, Settings, SettingsError, load_settings
 from store import embedded
 from store.errors import StoreError, StoreUnavailable
-from store.store import Store, open_store
+from store.store import Store, await_store, open_store
 from supervisor import Role, Supervisor
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -74,19 +74,10 @@ def store_of(settings: Settings) -> Store:
 
 
 def patient_store(settings: Settings, stop: threading.Event) -> Store | None:
-    """The store as soon as it answers; None when told to stop first. A role may start before its store does."""
-    said = False
-    while not stop.is_set():
-        try:
-            return open_store(store_url(settings), settings.partitions)
-        except StoreUnavailable as failed:
-            if not said:
-                logging.getLogger("gridhall").warning("waiting for the store: %s", failed)
-                said = True
-            stop.wait(0.2)
-        except StoreError as failed:
-            raise fail(f"Store: {failed}") from failed
-    return None
+    try:
+        return await_store(store_url(settings), settings.partitions, stop)
+    except StoreError as failed:
+        raise fail(f"Store: {failed}") from failed
 
 
 def log_as(role: str, settings: Settings) -> None:

@@ -2,8 +2,8 @@
 
 import logging
 import os
-import time
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 from dash import Dash
@@ -20,8 +20,7 @@ from dashboard.live.shared import SharedFigures
 from dashboard.live.socket import Turnstile, attach
 from layouts import pages
 from store import embedded
-from store.errors import StoreUnavailable
-from store.store import Store, open_store
+from store.store import Store, await_store
 
 log = logging.getLogger(__name__)
 
@@ -70,16 +69,10 @@ def make_hall(settings: Settings, store_url: str) -> Hall:
 
 
 def patient_store(url: str, partitions: int) -> Store:
-    """The store as soon as it answers; it may start after us. Raises StoreUnfit."""
-    said = False
-    while True:
-        try:
-            return open_store(url, partitions)
-        except StoreUnavailable as failed:
-            if not said:
-                log.warning("waiting for the store: %s", failed)
-            said = True
-            time.sleep(0.3)
+    """The store, however long it takes. Raises StoreUnfit."""
+    store = await_store(url, partitions, Event())
+    assert store is not None  # nobody sets that event
+    return store
 
 
 def compute_figures(hall: Hall, key: Key) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Event
 from typing import Any, Final
 
 import msgspec
@@ -259,6 +260,23 @@ def grouped(facts: Iterable[AnyFact], partitions: int) -> Iterator[tuple[int, by
     for partition, group in groups.items():
         for start in range(0, len(group), ENTRY_FACTS):
             yield partition, _encode(group[start : start + ENTRY_FACTS])
+
+
+def await_store(url: str, partitions: int, stop: Event) -> Store | None:
+    """The store as soon as it answers; None when told to stop first. A role may start before its store does.
+
+    Raises StoreUnfit.
+    """
+    said = False
+    while not stop.is_set():
+        try:
+            return open_store(url, partitions)
+        except StoreUnavailable as failed:
+            if not said:
+                log.warning("waiting for the store: %s", failed)
+                said = True
+            stop.wait(0.2)
+    return None
 
 
 def open_store(url: str, partitions: int, timeout_s: float = 10.0) -> Store:

@@ -15,11 +15,9 @@ from ingest.sources.base import (
     BadInput,
     Context,
     Decoded,
-    Reject,
     entity_id,
     number_as_text,
     optional_place,
-    reject,
     shown,
     text_field,
 )
@@ -46,16 +44,7 @@ def decode(body: bytes, context: Context) -> Decoded:
 
     Raises Refused(400) when the body as a whole cannot be read.
     """
-    facts: list[CaseStep] = []
-    rejects: list[Reject] = []
-    for item in jsonbody.items(jsonbody.utf8(body)):
-        try:
-            if item.fault:
-                raise BadInput(item.fault)
-            facts.append(_step(item.value, context))
-        except BadInput as wrong:
-            rejects.append(reject(item.index, wrong, item.raw))
-    return Decoded(tuple(facts), tuple(rejects))
+    return jsonbody.decoded(jsonbody.items(jsonbody.utf8(body)), _step, context)
 
 
 def _step(value: dict[str, Any], context: Context) -> CaseStep:

@@ -15,11 +15,9 @@ from ingest.sources.base import (
     Context,
     Decoded,
     Refused,
-    Reject,
     entity_id,
     number,
     optional_place,
-    reject,
     shown,
     text_field,
 )
@@ -48,20 +46,11 @@ def decode(body: bytes, context: Context) -> Decoded:
 
     Raises Refused(400) when the body as a whole cannot be read.
     """
-    facts: list[FeedStatus] = []
-    rejects: list[Reject] = []
     try:
         items = list(jsonbody.items(jsonbody.utf8(body)))
     except Refused as refused:
         raise Refused(refused.status, _scrubbed(refused.message)) from None
-    for item in items:
-        try:
-            if item.fault:
-                raise BadInput(item.fault)
-            facts.append(_status(item.value, context))
-        except BadInput as wrong:
-            rejects.append(reject(item.index, _scrubbed(str(wrong)), without_secrets(item.raw)))
-    return Decoded(tuple(facts), tuple(rejects))
+    return jsonbody.decoded(items, _status, context, lambda reason, raw: (_scrubbed(reason), without_secrets(raw)))
 
 
 def _scrubbed(text: str) -> str:

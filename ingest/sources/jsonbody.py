@@ -1,12 +1,13 @@
 """The bodies of our own JSON doors: one object, an array, or one object per line (NDJSON)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
-from ingest.sources.base import Refused, shown
+from domain.facts import AnyFact
+from ingest.sources.base import BadInput, Context, Decoded, Refused, Reject, reject, shown
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -18,6 +19,32 @@ class Item(msgspec.Struct, frozen=True):
     raw: bytes
     value: dict[str, Any]
     fault: str = ""
+
+
+def _as_it_is(reason: str, raw: bytes) -> tuple[str, bytes]:
+    return reason, raw
+
+
+def decoded(
+    found: Iterable[Item],
+    read: Callable[[dict[str, Any], Context], AnyFact],
+    context: Context,
+    kept: Callable[[str, bytes], tuple[str, bytes]] = _as_it_is,
+) -> Decoded:
+    """The fact that `read` makes of each item, and a Reject by index for every one of which it raises BadInput.
+
+    `kept`: (reason, bytes) of a reject as they may be kept.
+    """
+    facts: list[AnyFact] = []
+    rejects: list[Reject] = []
+    for item in found:
+        try:
+            if item.fault:
+                raise BadInput(item.fault)
+            facts.append(read(item.value, context))
+        except BadInput as wrong:
+            rejects.append(reject(item.index, *kept(str(wrong), item.raw)))
+    return Decoded(tuple(facts), tuple(rejects))
 
 
 def trimmed(body: bytes) -> bytes:

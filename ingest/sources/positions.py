@@ -21,12 +21,10 @@ from ingest.sources.base import (
     BadInput,
     Context,
     Decoded,
-    Reject,
     entity_id,
     is_nowhere,
     number,
     place,
-    reject,
     shown,
 )
 
@@ -136,16 +134,7 @@ def _places(fixes: list[_Fix], default: str) -> list[tuple[float, float]]:
 
 
 def _one_by_one(body: bytes, context: Context) -> Decoded:
-    facts: list[Position] = []
-    rejects: list[Reject] = []
-    for item in jsonbody.items(body):
-        try:
-            if item.fault:
-                raise BadInput(item.fault)
-            facts.append(_fact(item.value, context))
-        except BadInput as wrong:
-            rejects.append(reject(item.index, wrong, item.raw))
-    return Decoded(tuple(facts), tuple(rejects))
+    return jsonbody.decoded(jsonbody.items(body), _fact, context)
 
 
 def _fact(value: dict[str, Any], context: Context) -> Position:

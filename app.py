@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+import people_setup
 from config.city import CityErrors, check_city, load_city
 from config.settings import PREFIX, Settings, SettingsError, load_settings
+from people_commands import audit_app, token_app, user_app
 from store import embedded
 from store.errors import StoreError, StoreUnavailable
 from store.store import Store, await_store, open_store
@@ -29,6 +31,9 @@ source_app = typer.Typer(help="Sources: their keys, and what was refused.", no_a
 app.add_typer(orders_app, name="orders")
 app.add_typer(city_app, name="city")
 app.add_typer(source_app, name="source")
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+app.add_typer(audit_app, name="audit")
 
 out = Console()
 err = Console(stderr=True)
@@ -122,8 +127,11 @@ def run(
             raise fail(f"There is no city in {settings.city}: name one with --city, or make one: app.py city make guicheng")
         make("guicheng", settings.city, seed=1)
     ready_city(settings)
-    if not no_demo:
+    if no_demo:
+        (settings.data_dir / people_setup.FILE).unlink(missing_ok=True)
+    else:
         demo_key(settings)
+        people_setup.demo_secrets(settings.data_dir)
     try:
         held = () if settings.redis_url else (embedded.lock(settings.data_dir),)
     except StoreError as failed:
@@ -205,9 +213,14 @@ def greet(settings: Settings, stop: threading.Event, demo: bool) -> None:
             httpx.get(f"{address}/healthz", timeout=2.0)
         except httpx.HTTPError:
             continue
-        text = f"\n  gridhall is running\n  screens   {address}/wall\n  gateway   http://{settings.gateway_host}:{settings.gateway_port}"
+        text = f"\n  gridhall is running\n  screens   {address}\n  gateway   http://{settings.gateway_host}:{settings.gateway_port}"
         if demo:
             text += "\n  demo      the city and all its workers come from a simulator (--no-demo leaves it out)"
+            told = people_setup.demo_secrets(settings.data_dir)
+            told.pop(people_setup.PLAYED)
+            text += f"\n  wall      {address}/enter#{told.pop(people_setup.WALL)}"
+            text += "\n  people    invented, of the demo only; log in with"
+            text += "".join(f"\n            {name:<12}{password}" for name, password in told.items())
         out.print(text + "\n  Ctrl-C ends everything\n", style="bold", highlight=False)
         return
 
@@ -265,7 +278,17 @@ def web(data_dir: DataOption = None, city: CityOption = None, web_port: WebOptio
     env = environment(data_dir=data_dir, city=city, web_port=web_port)
     settings = settings_of(env)
     log_as("web", settings)
+    if store := patient_store(settings, threading.Event()):
+        set_up_people(store, settings)
     main(settings, store_url(settings))
+
+
+def set_up_people(store: Store, settings: Settings) -> None:
+    """Before anybody can ask: the first administrator, the token of the settings, the demo's people."""
+    people_setup.administrators_token(store, settings)
+    if password := people_setup.first_administrator(store):
+        out.print(f"\n  first administrator: admin  one-time password: {password}\n", style="bold", highlight=False)
+    people_setup.demo_people(store, load_city(settings.city), settings.data_dir)
 
 
 # feeding
@@ -274,6 +297,11 @@ def web(data_dir: DataOption = None, city: CityOption = None, web_port: WebOptio
 def gateway_url(settings: Settings, url: str) -> str:
     host = "127.0.0.1" if settings.gateway_host == "0.0.0.0" else settings.gateway_host
     return url or f"http://{host}:{settings.gateway_port}"
+
+
+def web_url(settings: Settings, url: str) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web_host, settings.web_host)
+    return url or f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}"
 
 
 def key_or_default(settings: Settings, key: str) -> str:
@@ -332,14 +360,24 @@ def simulate(
     seed: int = 1,
     gateway: UrlOption = "",
     key: KeyOption = "",
+    web: Annotated[str, typer.Option("--web", help="Address of the screens; empty: those on this machine.")] = "",
+    people: Annotated[
+        Path | None, typer.Option("--people", help="The demo's people; default: demo.people of the data folder, if there.")
+    ] = None,
     data_dir: DataOption = None,
     city: CityOption = None,
 ) -> None:
-    """Walk the city's workers: a client that speaks the real protocols to the gateway."""
-    from ingest.simulator import command
+    """Walk the city's workers and play its people: a client that speaks the real protocols to the gateway and the screens.
+
+    Without a file of people all orders are those of an outside case system.
+    """
+    from ingest.simulator import People, command
 
     settings = settings_of(environment(data_dir=data_dir, city=city))
     log_as("simulator", settings)
+    if people is not None and not people.exists():
+        raise fail(f"{people}: no such file")
+    shared = people_setup.played_secret(people or settings.data_dir / people_setup.FILE)
     raise typer.Exit(
         command(
             load_city(settings.city),
@@ -355,6 +393,7 @@ def simulate(
             seed=seed,
             stop=stop_on_signal(),
             state_dir=settings.data_dir,
+            people=People(web_url(settings, web), shared) if shared else None,
         )
     )
 

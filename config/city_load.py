@@ -1,5 +1,6 @@
 """From the files of a folder to a `City`; whatever is wrong goes to the `Faults`, one line each, with what to do."""
 
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from config.city_files import Faults, Record, read_outlines, read_records, read_yaml, valid_day
+from config.city_hours import WorkHours, hours_faults
 from config.city_model import (
     CHINA_BOX,
     ROLES,
@@ -22,12 +24,13 @@ from config.city_model import (
     RosterEntry,
 )
 from config.city_routing import check_template, read_routes
+from config.city_time import read_limits
 from domain.workflow import Template
 
 KINDS = ("general", "dedicated")
 _YAML_KEYS = (
     *("code", "name", "name_en", "title", "title_en", "timezone", "root", "levels", "limits", "country_box"),
-    *("generated", "generated_en", "seed", "kind", "workflow"),
+    *("generated", "generated_en", "seed", "kind", "workflow", "order_prefix", "worktime"),
 )
 
 
@@ -43,6 +46,8 @@ def read_city(folder: Path, faults: Faults) -> City | None:
     departments = _departments(folder, faults)
     matters = _matters(folder, departments, faults)
     names = _names(told, lines, faults)
+    for fault in hours_faults(names["worktime"], departments):
+        faults.error("city.yaml", lines.get("worktime", 1), f"worktime: {fault}")
     basemap = folder / "basemap.geojson"
     parts: dict[str, Any] = {
         **names,
@@ -53,6 +58,7 @@ def read_city(folder: Path, faults: Faults) -> City | None:
         "roster": _roster(folder, regions, faults),
         "departments": departments,
         "matters": matters,
+        "time_limits": read_limits(folder, matters, departments, levels, faults),
         "routes": read_routes(folder, matters, departments, regions, levels, names["workflow"], faults),
         "cameras": _cameras(folder, regions, faults),
         "days": _calendar(folder, faults),
@@ -68,13 +74,17 @@ def _names(told: dict[str, Any], lines: dict[str, int], faults: Faults) -> dict[
     for key in ("code", "name"):
         if not told.get(key):
             faults.error("city.yaml", lines.get(key, 1), f"{key} is missing: write {key}: …")
-    texts = ("code", "name", "name_en", "title", "title_en", "generated", "generated_en")
+    texts = ("code", "name", "name_en", "title", "title_en", "generated", "generated_en", "order_prefix")
     named: dict[str, Any] = {key: str(told.get(key) or "").strip() for key in texts}
     named["title"] = named["title"] or named["name"]
+    if named["order_prefix"] and not re.fullmatch(r"[A-Za-z0-9]{1,16}", named["order_prefix"]):
+        right = "order_prefix: 1 to 16 letters and digits, for numbers like GC-20261223-0031"
+        faults.error("city.yaml", lines["order_prefix"], right)
     named["timezone"] = _timezone(told, lines, faults)
     named["limits"] = _converted(told.get("limits") or {}, Limits, "limits", lines, faults) or Limits()
     named["workflow"] = _converted(told.get("workflow") or {}, Template, "workflow", lines, faults) or Template()
     check_template(named["workflow"], lines.get("workflow", 1), faults)
+    named["worktime"] = _converted(told.get("worktime") or {}, WorkHours, "worktime", lines, faults) or WorkHours()
     box = _converted(
         told.get("country_box") or CHINA_BOX, tuple[float, float, float, float], "country_box", lines, faults
     )

@@ -17,7 +17,9 @@ from chinese_calendar import is_workday
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from config.city_hours import WorkHours
 from config.city_index import RegionIndex
+from domain.clocks import LimitRow
 from domain.limits import Limits as Limits
 from domain.routing import RouteRule
 from domain.workflow import Template
@@ -126,6 +128,9 @@ class City:
         basemap: bytes = b"",
         workflow: Template | None = None,
         routes: tuple[RouteRule, ...] = (),
+        order_prefix: str = "",
+        worktime: WorkHours | None = None,
+        time_limits: tuple[LimitRow, ...] = (),
     ) -> None:
         self.code, self.name, self.name_en = code, name, name_en or name
         self.title, self.title_en = title, title_en or title
@@ -136,6 +141,8 @@ class City:
         self.generated, self.generated_en = generated, generated_en
         self.country_box, self.basemap_bytes = country_box, basemap
         self.workflow, self.routes = workflow or Template(), routes
+        self.order_prefix = order_prefix or code
+        self.worktime, self.time_limits = worktime or WorkHours(), time_limits
         self._geometries = geometries or {}
         self._children: dict[str, list[str]] = {}
         for region in sorted(regions.values(), key=lambda r: r.code):
@@ -145,6 +152,7 @@ class City:
         self._index_of = functools.lru_cache(maxsize=64)(self._make_index)
         self._geojson_of = functools.lru_cache(maxsize=64)(self._make_geojson)
         self._subtree_of = functools.lru_cache(maxsize=None)(self._make_subtree)
+        self._part_of = functools.lru_cache(maxsize=256)(self._make_part)
 
     # the tree
 
@@ -184,6 +192,47 @@ class City:
         if code not in self.regions:
             return ""
         return next((step for step in self.path(code) if self.regions[step].level == level), "")
+
+    def part(self, code: str) -> "City":
+        """The city as those see it whose scope is `code`: the regions, roster and cameras of its subtree, with it as the root.
+
+        The same object each time. KeyError if there is no such region.
+        """
+        if code not in self.regions:
+            raise KeyError(code)
+        return self if code == self.root else self._part_of(code)
+
+    def _make_part(self, code: str) -> "City":
+        inside = self.subtree(code)
+        top = self.regions[code]
+        ranks = {level.key: rank for rank, level in enumerate(self.levels)}
+        return City(
+            code=code,
+            name=top.name,
+            name_en=top.name_en,
+            title=f"{self.title} · {top.name}",
+            title_en=f"{self.title_en} · {top.name_en or top.name}",
+            levels=self.levels[ranks[top.level] :],
+            regions={key: self.regions[key] for key in inside} | {code: msgspec.structs.replace(top, parent=None)},
+            root=code,
+            geometries={key: shape for key, shape in self._geometries.items() if key in inside},
+            roster={key: entry for key, entry in self.roster.items() if entry.region in inside},
+            departments=self.departments,
+            matters=self.matters,
+            cameras={key: camera for key, camera in self.cameras.items() if camera.region in inside},
+            limits=self.limits,
+            days=self.days,
+            timezone=self.timezone,
+            generated=self.generated,
+            generated_en=self.generated_en,
+            country_box=self.country_box,
+            basemap=self.basemap_bytes,
+            workflow=self.workflow,
+            routes=self.routes,
+            order_prefix=self.order_prefix,
+            worktime=self.worktime,
+            time_limits=self.time_limits,
+        )
 
     # names
 

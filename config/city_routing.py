@@ -1,11 +1,14 @@
 """How orders go in a city: its template of the life cycle (`workflow:` in city.yaml) and its routing.csv.
 
-routing.csv: rule, matter, region, source, department, level, auto. The first row that fits an order counts; an empty cell
-fits anything. What no row fits goes to the department of its matter in matters.csv.
+routing.csv: rule, matter, region, source, department, level, auto. The first row that fits an order counts; an empty matter,
+region or source fits anything. Where no row fits, and where a row names no department, it is that of the order's matter.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from config.city_files import Faults, Record, read_records
 from config.city_model import Department, Level, Matter, Region
@@ -45,7 +48,7 @@ def read_routes(
         _check(row, matters, departments, regions, keys, flow, faults)
         rule = RouteRule(
             rule=name,
-            matters=_matters_below(row.get("matter", ""), matters),
+            matters=matters_below(row.get("matter", ""), matters),
             regions=_regions_below(row.get("region", ""), regions),
             **{key: row.get(key, "") for key in ("source", "department", "level", "auto")},
         )
@@ -54,12 +57,22 @@ def read_routes(
             faults.warn(_FILE, row.line, f"{name} never fires: {first.rule} (line {lines[first.rule]}) takes all of it")
         told.append(rule)
     by_depth = sorted(matters.values(), key=lambda matter: -_depth(matter, matters))
-    of_matters = (
-        RouteRule(rule=f"matter {m.key}", matters=_matters_below(m.key, matters), department=m.department)
+    of_matters = [
+        RouteRule(rule=f"matter {m.key}", matters=matters_below(m.key, matters), department=m.department)
         for m in by_depth
         if m.department
-    )
-    return (*told, *of_matters)
+    ]
+    return (*(part for rule in told for part in _by_department(rule, of_matters)), *of_matters)
+
+
+def _by_department(rule: RouteRule, of_matters: list[RouteRule]) -> Iterator[RouteRule]:
+    """The rule itself, and before it, where it names no department, the same for each matter that has one."""
+    if not rule.department:
+        for own in of_matters:
+            both = own.matters & rule.matters if rule.matters else own.matters
+            if both:
+                yield msgspec.structs.replace(rule, matters=both, department=own.department)
+    yield rule
 
 
 def _check(
@@ -72,7 +85,7 @@ def _check(
     faults: Faults,
 ) -> None:
     matter, auto, department = (row.get(key, "") for key in ("matter", "auto", "department"))
-    if matter and not _matters_below(matter, matters):
+    if matter and not matters_below(matter, matters):
         faults.error(_FILE, row.line, f"matter {matter!r} is neither a key nor a name of matters.csv")
     for key, known, file in (("region", regions, "regions.csv"), ("department", departments, "departments.csv")):
         if row.get(key) and row[key] not in known:
@@ -87,7 +100,7 @@ def _check(
         faults.error(_FILE, row.line, "auto dispatch needs a department")
 
 
-def _matters_below(matter: str, matters: dict[str, Matter]) -> frozenset[str]:
+def matters_below(matter: str, matters: dict[str, Matter]) -> frozenset[str]:
     """Keys and names of the matter and of all below it; orders carry the one or the other."""
     if not matter:
         return frozenset()

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from config.bucket import read_bucket
+
 
 class SettingsError(Exception):
     """One or more settings are wrong; `faults` has a line for each."""
@@ -41,6 +43,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_host: str
     web_port: int
     web_origins: tuple[str, ...]
+    web_proxy: bool
+    session_hours: int
+    session_idle_minutes: int
+    admin_token: str
     gateway_host: str
     gateway_port: int
     jt808_port: int
@@ -56,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reading_distance_m: float
     image_height_m: float
     max_body_bytes: int
+    files_url: str
+    file_max_bytes: int
     append_queue: int
     append_timeout_s: float
     reject_keep: int
@@ -106,15 +114,19 @@ def _choice(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def _loopback(text: str) -> str:
+def _host(text: str) -> str:
     if text != "localhost":
         try:
-            loopback = ipaddress.ip_address(text).is_loopback
+            ipaddress.ip_address(text)
         except ValueError:
-            loopback = False
-        if not loopback:
-            raise ValueError("a loopback address (127.0.0.1, ::1, localhost): there are no logins yet")
+            raise ValueError("an address of this machine (127.0.0.1, ::1, 0.0.0.0 for all networks) or localhost") from None
     return text
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1")
+    return text == "1"
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -156,9 +168,15 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _bucket(text: str) -> str:
+    if text:
+        read_bucket(text)
+    return text
+
+
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("CITY", "var/city/guicheng", Path, "Folder of the city's files (`app.py city make` writes one)."),
-    Setting("DATA_DIR", "var", Path, "Where the embedded store, keys and logs live."),
+    Setting("DATA_DIR", "var", Path, "Where the embedded store, photos, keys and logs live."),
     Setting(
         "REDIS_URL",
         "",
@@ -167,10 +185,22 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         True,
     ),
     Setting("PARTITIONS", "4", _whole(1, 1024), "Number of partitions; fixed when the store is first used."),
-    Setting("WEB_HOST", "127.0.0.1", _loopback, "Address of the web process. Loopback only until logins exist."),
+    Setting("WEB_HOST", "127.0.0.1", _host, "Address of the web process; 0.0.0.0 for all networks."),
     Setting("WEB_PORT", "8050", _whole(0, 65535), "Port of the screens and of the read API."),
+    Setting("WEB_ORIGINS", "", _words, "Host names (comma-separated) by which the screens are asked for, besides addresses."),
     Setting(
-        "WEB_ORIGINS", "", _words, "Further host names (comma-separated) under which a local proxy serves the screens."
+        "WEB_PROXY",
+        "0",
+        _yes_or_no,
+        "1: a proxy of yours stands before the screens and speaks HTTPS. Its X-Forwarded-For and -Proto are believed, and "
+        "log-ins travel by HTTPS only.",
+    ),
+    Setting("SESSION_HOURS", "12", _whole(1, 720), "A log-in ends after so many hours."),
+    Setting(
+        "SESSION_IDLE_MINUTES", "120", _whole(5, 43_200), "A log-in ends after so many minutes without a screen or request."
+    ),
+    Setting(
+        "ADMIN_TOKEN", "", _key, "Token of a program that administers, set at a first start. At least 16 characters.", True
     ),
     Setting("GATEWAY_HOST", "127.0.0.1", str, "Address on which devices are heard; 0.0.0.0 for all networks."),
     Setting("GATEWAY_PORT", "8060", _whole(0, 65535), "Port of the gateway's HTTP sources."),
@@ -199,6 +229,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "MAX_BODY_BYTES", "8388608", _whole(1024, 1 << 30), "Largest body that the gateway accepts in one request."
     ),
+    Setting(
+        "FILES_URL",
+        "",
+        _bucket,
+        "S3-compatible bucket of photos and files, s3://KEY:SECRET@host:9000/bucket/prefix?scheme=http&region=…&style=virtual; "
+        "empty: below the data folder.",
+        True,
+    ),
+    Setting("FILE_MAX_BYTES", "10485760", _whole(65_536, 64 << 20), "Largest photo or file that is accepted."),
     Setting(
         "APPEND_QUEUE",
         "50000",

@@ -1,7 +1,9 @@
 """The read API, /api/v1/…, and /metrics. JSON; instants are ISO-8601 in the city's zone; errors {"error": why}.
 
 Instants are accepted as ISO-8601 with a zone, as epoch milliseconds, and as a local day or month, which as `to` means its
-end. A region is a code, or a name that only one has. Answers carry an ETag and are never cached without asking.
+end; with `ms=1` they are answered as epoch milliseconds. A region is a code, or a name that only one has. Answers carry an
+ETag and are never cached without asking. Everybody is answered of what he sees (`dashboard.sight`); what is not his is not
+there, and the attempt is a line of the audit log.
 """
 
 import hashlib
@@ -11,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from flask import Flask, Response, request
 
-from dashboard import query
+from dashboard import acting, files, query
+from dashboard.access import audit, need, person
 from dashboard.briefs import Json
+from dashboard.doors import language
 from dashboard.filters import BadQuery, UnknownRegion
 from dashboard.indicators import SHOWN
 from dashboard.metrics import render
 from dashboard.period import iso
+from dashboard.sight import Sight, sight
 from domain.indicators import DEFINITIONS, GROUPINGS
 from store.errors import StoreError
 
@@ -34,49 +39,84 @@ Answer = tuple[Json, int]
 
 def register(app: Flask, hall: "Hall", settings: "Settings") -> None:
     """Add the read API of `hall` to a Flask application."""
-    del settings  # nothing of it is needed yet; every part is registered with the same three
     routes: dict[str, Callable[..., Json]] = {
-        "/workers": lambda: _workers(hall),
-        "/workers/<path:worker>/track": lambda worker: _track(hall, worker),
-        "/workers/<path:worker>": lambda worker: _worker(hall, worker),
-        "/orders": lambda: _orders(hall),
-        "/orders/<path:order>": lambda order: _order(hall, order),
-        "/indicators": lambda: _indicators(hall),
-        "/feeds": lambda: _feeds(hall),
+        "/workers": lambda: _workers(sight(hall)),
+        "/workers/<path:worker>/track": lambda worker: _track(sight(hall), worker),
+        "/workers/<path:worker>": lambda worker: _worker(sight(hall), worker),
+        "/orders": lambda: _orders(sight(hall)),
+        "/orders/<path:order>": lambda order: _order(sight(hall), order, language(settings)),
+        "/indicators": lambda: _indicators(sight(hall)),
+        "/feeds": lambda: _feeds(sight(hall)),
     }
     for path, answer in routes.items():
         app.add_url_rule(f"/api/v1{path}", f"api{path}", _guarded(hall, answer), methods=["GET"])
     app.add_url_rule(
         "/api/<path:rest>", "api_unknown", lambda rest: _json({"error": f"there is no /api/{rest}"}, 404), methods=["GET"]
     )
-    app.add_url_rule("/metrics", "metrics", lambda: Response(render(hall, app), mimetype="text/plain; version=0.0.4"))
+    app.add_url_rule("/metrics", "metrics", lambda: _metrics(hall, app))
     if "healthz" not in app.view_functions:
         app.add_url_rule("/healthz", "healthz", lambda: _json(*health(hall)))
 
 
+def _metrics(hall: "Hall", app: Flask) -> Response:
+    need("admin")
+    return Response(render(hall, app), mimetype="text/plain; version=0.0.4")
+
+
 def _guarded(hall: "Hall", answer: Callable[..., Json]) -> Callable[..., Response]:
-    """The answer as a response; what can be wrong with a question as 400 or 404, a silent store as 503."""
+    """The answer as a response with its instants spoken."""
+    return refusals_spoken(hall, lambda **names: json_response(answer(**names), 200, hall.city))
+
+
+def refusals_spoken(hall: "Hall", view: Callable[..., Response]) -> Callable[..., Response]:
+    """What can be wrong with a question as 400 or 404, a silent store as 503."""
 
     def respond(**names: str) -> Response:
         try:
-            return _json(spoken_times(answer(**names), hall.city), 200)
+            return view(**names)
         except UnknownRegion as unknown:
+            NotThere("region", unknown.args[0]).tell(hall)
             return _json({"error": str(unknown)}, 404)
-        except BadQuery as bad:
+        except (BadQuery, acting.BadAction) as bad:
             return _json({"error": str(bad)}, 400)
         except NotThere as missing:
+            missing.tell(hall)
             return _json({"error": str(missing)}, 404)
         except StoreError as silent:
-            return _json({"error": f"the store does not answer: {silent}"}, 503)
+            answer = _json({"error": f"the store does not answer: {silent}"}, 503)
+            answer.headers["Retry-After"] = "2"
+            return answer
 
     return respond
 
 
 class NotThere(Exception):
-    """Nobody knows what was asked for."""
+    """Nobody knows what was asked for, or it is not the asker's: he is told the same."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"nobody knows {'an' if kind == 'order' else 'a'} {kind} {name!r}")
+        self.kind, self.name = kind, name
+
+    def tell(self, hall: "Hall") -> None:
+        """A line of the audit log, if it is there and not the asker's."""
+        region = region_of(hall, self.kind, self.name)
+        if region is not None:
+            audit("refused", self.name, region, kind=self.kind, path=request.path[:200])
 
 
-def _workers(hall: "Hall") -> Json:
+def region_of(hall: "Hall", kind: str, name: str) -> str | None:
+    """The region of an order, worker, feed or region of the hall, whoever asks; None: there is none by that name."""
+    if kind == "order":
+        return hall.orders[name].region if name in hall.orders else None
+    if kind == "worker":
+        entry, row = hall.city.roster.get(name), hall.workers.get(name)
+        return entry.region if entry else row.region if row else None
+    if kind == "feed":
+        return hall.feeds[name].region if name in hall.feeds else None
+    return hall.city.find_region(name) if kind == "region" else None
+
+
+def _workers(hall: Sight) -> Json:
     here_now = request.args.get("here_now", "0") in ("1", "true")
     items = query.workers(hall, request.args.get("region"), here_now=here_now)
     presence = request.args.get("presence")
@@ -87,57 +127,76 @@ def _workers(hall: "Hall") -> Json:
     return {"total": len(items), "as_of_ms": hall.now_ms(), "items": items[offset : offset + limit]}
 
 
-def _worker(hall: "Hall", worker: str) -> Json:
-    """The brief, or with `day=` the whole dossier of that day."""
+def _worker(seen: Sight, worker: str) -> Json:
+    """The brief, or with `day=` the whole dossier of that day, which is a view of a person's track."""
     day = request.args.get("day")
     try:
         if day is None:
-            return query.worker(hall, worker)
-        return query.worker_dossier(hall, worker, day)
+            return query.worker(seen, worker)
+        see_track(seen, worker, day)
+        return query.worker_dossier(seen, worker, day)
     except KeyError as unknown:
-        raise NotThere(f"nobody knows a worker {worker!r}") from unknown
+        raise NotThere("worker", worker) from unknown
     except ValueError as wrong:
         raise BadQuery(f"day: {wrong}") from wrong
 
 
-def _track(hall: "Hall", worker: str) -> Json:
+def see_track(seen: Sight, worker: str, days: str) -> None:
+    """Write down that somebody looks at where a worker has been. KeyError when that is not his to see."""
+    if not seen.may_track(worker):
+        raise KeyError(worker)
+    audit("view_track", worker, region_of(seen.hall, "worker", worker) or "", days=days)
+
+
+def _track(seen: Sight, worker: str) -> Json:
     query_day = request.args.get("day")
     given = {"from": query_day, "to": query_day} if query_day else dict(request.args)
-    period = query.read_period(hall.city, given, hall.now_ms(), default="today")
+    period = query.read_period(seen.city, given, seen.now_ms(), default="today")
     include = request.args.get("include", "")
     if include not in ("", "all"):
         raise BadQuery(f"include: {include!r} is not all")
     from_ms = 0 if period.from_ms is None else period.from_ms
-    to_ms = hall.now_ms() + 10 * 366 * 86_400_000 if period.to_ms is None else period.to_ms
-    track = query.track_geojson(hall, worker, from_ms, to_ms, include == "all")
-    if not track["properties"]["count"] and not track["properties"]["set_aside"]:
-        _known(hall, worker)
+    to_ms = seen.now_ms() + 10 * 366 * 86_400_000 if period.to_ms is None else period.to_ms
+    try:
+        see_track(seen, worker, query_day or period.key or f"{from_ms} {to_ms}")
+        track = query.track_geojson(seen, worker, from_ms, to_ms, include == "all")
+        if not track["properties"]["count"] and not track["properties"]["set_aside"]:
+            query.worker(seen, worker)
+    except KeyError as unknown:
+        raise NotThere("worker", worker) from unknown
     for feature in track["features"]:
-        feature["properties"]["times"] = iso_many(feature["properties"]["times"], hall.city)
+        feature["properties"]["times"] = iso_many(feature["properties"]["times"], seen.city)
     return track
 
 
-def _known(hall: "Hall", worker: str) -> None:
-    try:
-        query.worker(hall, worker)
-    except KeyError as unknown:
-        raise NotThere(f"nobody knows a worker {worker!r}") from unknown
-
-
-def _orders(hall: "Hall") -> Json:
-    now_ms = hall.now_ms()
-    page = query.orders_page(hall, request.args, _whole("offset", 0), _whole("limit", 50), now_ms)
+def _orders(seen: Sight) -> Json:
+    now_ms = seen.now_ms()
+    page = query.orders_page(seen, request.args, _whole("offset", 0), _whole("limit", 50), now_ms)
     return {"as_of_ms": now_ms, **page}
 
 
-def _order(hall: "Hall", order: str) -> Json:
+def _order(seen: Sight, order: str, lang: str) -> Json:
     try:
-        return query.order_page(hall, order)
+        return order_json(seen, order, lang)
     except KeyError as unknown:
-        raise NotThere(f"nobody knows an order {order!r}") from unknown
+        raise NotThere("order", order) from unknown
 
 
-def _indicators(hall: "Hall") -> Json:
+def order_json(seen: Sight, order: str, lang: str) -> Json:
+    """An order's page with its life, its photos, and what the asker may do with it. KeyError if he does not see it."""
+    row = acting.seen_order(seen, order)
+    trail = seen.store.trail(order) if seen.store is not None else ()
+    return {
+        **query.order_page(seen, order, lang=lang),
+        "life": acting.life_json(seen.hall.city, row, lang),
+        "timed": acting.timed_json(seen.hall.city, row, seen.now_ms(), lang),
+        "photos": files.photos_of(seen.hall, order, trail),
+        "actions": acting.actions_json(seen.hall, person(), row, trail, lang),
+    }
+
+
+def _indicators(hall: Sight) -> Json:
+    need("statistics")
     now_ms = hall.now_ms()
     by = request.args.get("by") or None
     if by is not None and by not in GROUPINGS:
@@ -150,7 +209,7 @@ def _indicators(hall: "Hall") -> Json:
     return query.indicators_of(hall, query.read_query(hall.city, request.args, now_ms), by, keys)
 
 
-def _feeds(hall: "Hall") -> Json:
+def _feeds(hall: Sight) -> Json:
     items = query.feeds(hall, request.args.get("region"))
     return {"total": len(items), "as_of_ms": hall.now_ms(), "items": items}
 
@@ -180,6 +239,12 @@ def _whole(name: str, default: int) -> int:
     if not text.isdigit():
         raise BadQuery(f"{name}: {text!r} is no whole number from 0 on")
     return int(text)
+
+
+def json_response(value: Json, status: int, city: "City | None" = None) -> Response:
+    """An answer of the API; with a `city` its instants are spoken in that city's zone unless the asker wants milliseconds."""
+    spoken = city is not None and request.args.get("ms") not in ("1", "true")
+    return _json(spoken_times(value, city) if spoken and city is not None else value, status)
 
 
 def _json(value: Json, status: int) -> Response:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from config.city_model import RosterEntry
-from domain.cases import clock_start_ms
-from domain.counts import YELLOW_FROM_PCT
+from domain import masking
+from domain.cases import clock_start_ms, marks_of
 from domain.lifecycle import STATUSES
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
 
@@ -31,6 +31,7 @@ def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json
         "closed_at_ms": row.closed_at_ms,
         "status_at_ms": row.status_at_ms,
         "deadline_at_ms": row.deadline_at_ms,
+        **dict(zip(("yellow_at_ms", "red_at_ms"), marks_of(row) if not status.final else (None, None), strict=True)),
         "on_time": row.on_time,
         "region": row.region,
         "region_name": region_name(city, row.region, lang),
@@ -47,6 +48,8 @@ def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json
         "place": place_of(city, row, lang),
         "reporter": row.reporter,
         "handler": row.handler,
+        "reporter_name": staff_name(city, row.reporter),
+        "handler_name": staff_name(city, row.handler),
         "flags": [flag.name.lower() for flag in OrderFlag if row.flags & flag and flag.name],
         "steps": row.steps,
     }
@@ -64,12 +67,10 @@ def light(row: Order, now_ms: int) -> str | None:
     """green, yellow or red of an open order, as `domain.counts` in_limit, due_soon and overdue; None when it has ended."""
     if row.status in STATUSES and STATUSES[row.status].final:
         return None
-    if row.deadline_at_ms is None:
-        return "green"
-    if row.deadline_at_ms < now_ms:
+    yellow_at_ms, red_at_ms = marks_of(row)
+    if red_at_ms is not None and red_at_ms < now_ms:
         return "red"
-    limit_ms = row.deadline_at_ms - clock_start_ms(row)
-    return "yellow" if (row.deadline_at_ms - now_ms) * 100 <= limit_ms * (100 - YELLOW_FROM_PCT) else "green"
+    return "yellow" if yellow_at_ms is not None and yellow_at_ms <= now_ms else "green"
 
 
 def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int, lang: str = "zh") -> Json:
@@ -110,14 +111,15 @@ def person(city: "City", worker: str, entry: RosterEntry | None, lang: str = "zh
         "tier": entry.tier,
         "grid": entry.region,
         "grid_name": region_name(city, entry.region, lang),
-        "phone": masked(entry.phone),
+        "phone": masking.phone(entry.phone),
         "rostered": True,
     }
 
 
-def masked(phone: str) -> str:
-    """13812345678 → 138****5678; anything shorter than seven digits is hidden whole."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "*" * len(phone)
+def staff_name(city: "City", worker: str) -> str:
+    """The roster's name of a worker; "" for one whom it does not know."""
+    entry = city.roster.get(worker)
+    return entry.name if entry else ""
 
 
 def feed_brief(city: "City", row: Feed, lang: str = "zh") -> Json:

@@ -7,6 +7,7 @@ import numpy as np
 
 from dashboard.briefs import Json, order_brief, order_title, worker_brief
 from dashboard.orderbook import orders_of
+from dashboard.people import is_known
 from dashboard.tracks import describe_track, track_records
 from domain.counts import Filters, Slice
 from domain.lifecycle import is_open
@@ -33,7 +34,7 @@ def worker_dossier(hall: "Hall", worker: str, day: str | None = None, now_ms: in
     from_ms, to_ms = hall.city.day_bounds(day)
     with hall.lock:
         row = hall.workers.get(worker)
-        if row is None and worker not in hall.city.roster:
+        if not is_known(hall, worker):
             raise KeyError(worker)
         problems = _orders_by(hall, "reporter", worker)
         orders = _orders_by(hall, "handler", worker)

@@ -13,6 +13,7 @@ from dashboard.orderbook import orders_of
 from dashboard.people import ONLINE
 from dashboard.period import Period, resolve
 from dashboard.sourcewatch import sources_of
+from domain.cases import marks_of
 from domain.counts import Filters, Slice
 from domain.indicators import Figure, figures_of, grouped
 from domain.lifecycle import STAGES
@@ -101,7 +102,7 @@ def _order_counters(city: "City", view: _View, stock: Slice, region: str) -> lis
         made.append(_counter(key, value, before, _link(region, today, figure=key, basis=basis)))
     then = view.stock(DAY_MS)
     lights = {"green": stock.count("in_limit"), "yellow": stock.count("due_soon"), "red": stock.count("overdue")}
-    longest = {"longest_s": _longest_s(stock, "overdue", "deadline_at_ms")}
+    longest = {"longest_s": _longest_s(stock, "overdue", "red_at_ms")}
     for key, sub in (("open", lights), ("overdue", longest)):
         made.append(_counter(key, stock.count(key), then.count(key), {"region": region, "figure": key}, sub))
     return made
@@ -233,7 +234,7 @@ def _urgent(hall: "Hall", stock: Slice, lang: str) -> list[Json]:
     rows: list[Order] = []
     for count in ("overdue", "due_soon"):
         mask = stock.mask(count)
-        ids, deadlines = stock["order"][mask], stock["deadline_at_ms"][mask]
+        ids, deadlines = stock["order"][mask], stock["red_at_ms"][mask]
         first = np.argsort(deadlines, kind="stable")[: URGENT_ROWS - len(rows)]
         rows += [hall.orders[ids[at]] for at in first]
     city = hall.city
@@ -247,7 +248,7 @@ def _urgent(hall: "Hall", stock: Slice, lang: str) -> list[Json]:
             "region_name": region_name(city, row.region, lang),
             "department": row.department,
             "department_name": spoken(city.departments.get(row.department), row.department, lang),
-            "deadline_at_ms": row.deadline_at_ms,
+            "deadline_at_ms": marks_of(row)[1],
             "light": light(row, stock.as_of_ms),
             "status": row.status,
         }

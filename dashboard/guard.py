@@ -1,8 +1,8 @@
 """What a browser may ask of this server, and what a page of ours may do in the browser.
 
-Until logins exist the server listens on loopback only; what remains are pages of other sites in the same browser. They
-reach us by a name that resolves to us (DNS rebinding: refused by the Host header) or by requests and sockets from their
-own origin (refused by the Origin header).
+Who asks is found out later (dashboard.access); here pages of other sites in the same browser are kept out. They reach us by
+a name that resolves to us (DNS rebinding: refused by the Host header) or by requests and sockets from their own origin
+(refused by the Origin header).
 """
 
 import ipaddress
@@ -41,18 +41,17 @@ def host_name(netloc: str) -> str:
     return (parts.hostname or "").rstrip(".")
 
 
-def is_loopback(name: str) -> bool:
-    """Whether a host name or address never leaves this machine."""
-    if name == "localhost":
-        return True
+def is_address(name: str) -> bool:
+    """Whether a host is told as an IP address."""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        ipaddress.ip_address(name)
     except ValueError:
         return False
+    return True
 
 
 class OurNames:
-    """Under which names this server is asked: loopback ones, and `others` under which a local proxy serves us."""
+    """Under which names this server is asked: addresses, which no foreign name server can point at us, and `others`."""
 
     def __init__(self, others: Iterable[str] = ()) -> None:
         self._others = frozenset(name.lower() for name in others)
@@ -69,7 +68,7 @@ class OurNames:
         return netloc.lower() == host.lower() or host_name(netloc) in self._others
 
     def _ours(self, name: str) -> bool:
-        return is_loopback(name) or name in self._others
+        return name == "localhost" or is_address(name) or name in self._others
 
 
 class Guard:

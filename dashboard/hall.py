@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from dashboard.answers import Answers
 from dashboard.live.columns import KINDS
 from dashboard.live.scope import Scopes
 from dashboard.live.table import FIRST_VERSION, LiveTable
+from domain.people import parties_of
 from domain.states import Feed, Order, Row, Worker
 from store.errors import StoreError, Trimmed
 
@@ -53,6 +55,8 @@ class Hall:
         self.connected = False
         self.heard_at_ms = 0
         self.scopes = Scopes(city)
+        self.answers = Answers()
+        self.parties: dict[str, set[str]] = {}  # domain.people.parties_of → orders
         self.workers: dict[str, Worker] = {}
         self.orders: dict[str, Order] = {}
         self.feeds: dict[str, Feed] = {}
@@ -114,14 +118,33 @@ class Hall:
         ids = [kind.row_id(row) for row in rows]
         self.version += 1
         self.tables[name].write(self.version, ids, kind.values(self.city, self.scopes, rows))
+        if name == "order":
+            self._regroup(rows)
         self._rows[name].update(zip(ids, rows, strict=True))
         self.last_change_at_ms[name] = received_at_ms
         if name == "worker":
             self.newest_received_at_ms = max(self.newest_received_at_ms, *(row.received_at_ms for row in rows))
 
+    def _regroup(self, rows: list[Order]) -> None:
+        """Keep who has which orders in his name."""
+        for row in rows:
+            before = self.orders.get(row.order)
+            had, has = frozenset() if before is None else self._parties_of(before), self._parties_of(row)
+            for party in had - has:
+                self.parties[party].discard(row.order)
+            for party in has - had:
+                self.parties.setdefault(party, set()).add(row.order)
+
+    def _parties_of(self, row: Order) -> frozenset[str]:
+        return parties_of(row, self.city.roster)
+
     def _drop(self, name: str, ids: list[str], received_at_ms: int) -> None:
         if not ids:
             return
+        if name == "order":
+            for row_id in ids:
+                for party in self._parties_of(self.orders[row_id]):
+                    self.parties[party].discard(row_id)
         self.version += 1
         self.tables[name].drop(self.version, ids)
         for row_id in ids:
@@ -170,6 +193,7 @@ class Hall:
         self.ready.set()
         batches = store.tail(self._positions, TAIL_BLOCK_MS)
         self.apply(_all_rows(batches), self.now_ms())
+        self.answers.put(answer for of_partition in batches.values() for batch in of_partition for answer in batch.outcomes)
         for partition, of_partition in batches.items():
             self._positions[partition] = (of_partition[-1].position, of_partition[-1].version)
         self._heard()

@@ -26,6 +26,7 @@ SHOWN: Final = (
     "reported", "accepted", "registered", "closed", "closed_on_time", "closed_late", "closed_unjudged", "open", "overdue",
     "due_soon", "rejected", "voided", "close_due", "closed_before_reported", "closure_rate", "on_time_closure_rate",
     "on_time_of_closed", "on_time_of_reported", "completion_rate", "settlement_rate", "closed_of_reported", "open_rate",
+    "routed", "rerouted", "rerouted_rate",
 )  # fmt: skip
 """The figures of an answer that names none."""
 

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from dashboard.briefs import Json, department_name, feed_brief, limit_used, order_brief, region_brief, region_name, worker_brief
 from dashboard.filters import OrderQuery, read_query
+from dashboard.names import title_of
 from dashboard.orderbook import orders_of
 from dashboard.people import ONLINE
+from dashboard.sight import Sight, says
+from domain import masking
 from domain.counts import Filters, Slice
 from domain.geodesy import distances_m
 from domain.lifecycle import STAGES, STATUSES
@@ -38,30 +41,27 @@ def orders_page(
     now_ms = hall.now_ms() if now_ms is None else now_ms
     query = filters if isinstance(filters, OrderQuery) else read_query(hall.city, filters, now_ms)
     offset, limit = max(offset, 0), min(max(limit, 0), MOST_PER_PAGE)
-    with hall.lock:
-        found = _found(hall, query)
-        keys = found["key"]
-        rows = [hall.orders[key] for key in _page(keys, found["order"], offset, limit)]
-    items = [order_brief(hall.city, row, now_ms, lang) for row in rows]
-    return {"total": len(keys), "offset": offset, "limit": limit, "items": items}
+    found = _found(hall, query)
+    rows = map(hall.orders.get, _page(found["key"], found["order"], offset, limit))
+    items = [order_brief(hall.city, row, now_ms, lang) for row in rows if row is not None]
+    return {"total": len(found["key"]), "offset": offset, "limit": limit, "items": items}
 
 
 def order_ids(hall: "Hall", filters: Mapping[str, Any] | OrderQuery, now_ms: int | None = None) -> list[str]:
     """Ids of all orders that `orders_page` would page through, in no order."""
     now_ms = hall.now_ms() if now_ms is None else now_ms
     query = filters if isinstance(filters, OrderQuery) else read_query(hall.city, filters, now_ms)
-    with hall.lock:
-        return list(_found(hall, query)["order"])
+    return list(_found(hall, query)["order"])
 
 
 def _found(hall: "Hall", query: OrderQuery) -> dict[str, NDArray[Any]]:
-    """Ids and sort keys (rising) of what a query finds."""
-    frame = orders_of(hall)
-    s = Slice(frame, query.within(hall.city, frame), query.as_of_ms)
-    mask = s.mask(query.count)
-    ids = s["order"][mask]
-    column = {"deadline": "deadline_at_ms", "-status": "status_at_ms"}.get(query.sort, "reported_at_ms")
-    key = s[column][mask]
+    """Ids and sort keys (rising) of what a query finds. Texts are looked through after the lock: the rows are values."""
+    column = {"deadline": "red_at_ms", "-status": "status_at_ms"}.get(query.sort, "reported_at_ms")
+    with hall.lock:
+        frame = orders_of(hall)
+        s = Slice(frame, query.within(hall.city, frame), query.as_of_ms)
+        mask = s.mask(query.count)
+        ids, key = s["order"][mask], s[column][mask]
     if query.sort.startswith("-"):
         key = -key
     elif query.sort == "deadline":
@@ -73,11 +73,8 @@ def _found(hall: "Hall", query: OrderQuery) -> dict[str, NDArray[Any]]:
 
 
 def _text_mask(hall: "Hall", ids: NDArray[Any], text: str) -> NDArray[np.bool_]:
-    wanted = text.casefold()
-    rows = (hall.orders[key] for key in ids)
-    return np.fromiter(
-        (wanted in f"{row.order}\n{row.title}\n{row.text}\n{row.address}".casefold() for row in rows), bool, len(ids)
-    )
+    wanted, fields = text.casefold(), ("order", "title", "text", "address")
+    return np.fromiter((says(hall, key, wanted, fields, str.casefold) for key in ids), bool, len(ids))
 
 
 def _page(keys: NDArray[np.int64], ids: NDArray[Any], offset: int, limit: int) -> list[str]:
@@ -105,20 +102,29 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
         row = hall.orders[order]
     trail = hall.store.trail(order) if hall.store is not None else ()
     path = city.path(row.region) if row.region in city.regions else ()
+    clear = not isinstance(hall, Sight) or hall.sees_doors(row)
     return {
         "order": {**order_brief(city, row, now_ms, lang), "text": row.text},
         "path": [region_brief(city, code) for code in path],
         "limit_used": limit_used(row, now_ms),
-        "trail": [_step(hall, step, lang) for step in trail],
+        "trail": [_step(hall, step, lang, clear) for step in trail],
         "stages": stage_times(row, trail, now_ms),
         "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
         "feeds": nearest_feeds(hall, row.lon, row.lat, near_m),
     }
 
 
-def _step(hall: "Hall", step: Step, lang: str) -> Json:
-    fields = dict(step.fields)
+def _step(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
+    fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key != "clocks"}
+    told_by = step.actor or str(step.fields.get("handler") or "")
     return {
+        "key": step.key,
+        "action": step.action,
+        "actor": step.actor,
+        "actor_name": title_of(getattr(hall, "hall", hall), told_by),
+        "role": step.role,
+        "unit": step.unit,
+        "unit_name": department_name(hall.city, step.unit, lang),
         "at_ms": None if step.at_unknown else step.at_ms,
         "at_unknown": step.at_unknown,
         "status": step.status,
@@ -132,6 +138,15 @@ def _step(hall: "Hall", step: Step, lang: str) -> Json:
         "note": fields.get("note", ""),
         "fields": fields,
     }
+
+
+def _shown(hall: "Hall", key: str, value: Any, clear: bool) -> Any:
+    """A field of a step as the asker may see it: what a citizen told of himself is masked for everybody until asked for."""
+    if not isinstance(value, str):
+        return value
+    if key == "reporter":
+        return masking.reporter(value, hall.city.roster)
+    return masking.numbers(value) if key == "address" and clear else masking.field(key, value)
 
 
 def stage_times(row: Order, trail: tuple[Step, ...], now_ms: int) -> list[Json]:

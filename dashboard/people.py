@@ -5,8 +5,9 @@ region's people. One whom the roster does not know belongs to where he is.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from dashboard.sight import Sight
 from domain.states import Presence, Worker
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ def belongs_to(hall: "Hall", worker: str) -> str:
     return row.region if row is not None and row.region in hall.city.regions else ""
 
 
+def is_known(hall: "Hall", worker: str) -> bool:
+    """Whether there is such a worker, for who asks."""
+    whole: Any = getattr(hall, "hall", hall)
+    if worker not in whole.city.roster and worker not in whole.workers:
+        return False
+    return not isinstance(hall, Sight) or hall.knows_worker(worker)
+
+
 def workers_of(hall: "Hall", region: str, *, here_now: bool = False) -> Iterator[tuple[str, Worker | None]]:
     """(id, row) of the region's workers; None for those never heard of. The root's are all.
 
@@ -39,5 +48,5 @@ def workers_of(hall: "Hall", region: str, *, here_now: bool = False) -> Iterator
             yield worker, row
     if not here_now:
         for worker, entry in city.roster.items():
-            if worker not in hall.workers and (everything or entry.region in inside):
+            if worker not in hall.workers and (everything or entry.region in inside) and is_known(hall, worker):
                 yield worker, None

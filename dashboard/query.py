@@ -11,7 +11,7 @@ from dashboard.dossier import worker_dossier
 from dashboard.filters import BadQuery, OrderQuery, UnknownRegion, read_period, read_query, region_code
 from dashboard.indicators import indicators, indicators_of
 from dashboard.orderlist import nearest_feeds, nearest_workers, order_ids, order_page, orders_page
-from dashboard.people import workers_of
+from dashboard.people import is_known, workers_of
 from dashboard.search import search
 from dashboard.tracks import track_geojson
 
@@ -58,8 +58,8 @@ def worker(hall: "Hall", worker_id: str, now_ms: int | None = None) -> Json:
     now_ms = hall.now_ms() if now_ms is None else now_ms
     with hall.lock:
         row = hall.workers.get(worker_id)
-    if row is None and worker_id not in hall.city.roster:
-        raise KeyError(worker_id)
+        if not is_known(hall, worker_id):
+            raise KeyError(worker_id)
     return worker_brief(hall.city, worker_id, row, now_ms)
 
 

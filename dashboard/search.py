@@ -10,6 +10,8 @@ import numpy as np
 
 from dashboard.briefs import Json, order_brief, region_name
 from dashboard.orderbook import orders_of
+from dashboard.people import is_known
+from dashboard.sight import says
 from domain.counts import Filters, Slice
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def _hit(kind: str, key: str, title: str, detail: str, place: tuple[float | None
     return {"kind": kind, "id": key, "title": title, "detail": detail, "lon": place[0], "lat": place[1]}
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def _roster_names(city: "City") -> dict[str, tuple[str, ...]]:
     return {
         entry.worker: tuple(normal(word) for word in (entry.worker, entry.name, *entry.devices))
@@ -69,7 +71,7 @@ def _workers(hall: "Hall", wanted: str, lang: str) -> Iterator[Hit]:
     unrostered = {worker: (normal(worker),) for worker in list(hall.workers) if worker not in roster}
     for worker, names in (*roster.items(), *unrostered.items()):
         rank = _rank(wanted, names)
-        if rank is not None:
+        if rank is not None and is_known(hall, worker):
             entry, row = hall.city.roster.get(worker), hall.workers.get(worker)
             place = (row.lon, row.lat) if row is not None and row.fixed_at_ms else (None, None)
             home = region_name(hall.city, entry.region, lang) if entry else ""
@@ -83,12 +85,10 @@ def _orders(hall: "Hall", wanted: str, lang: str) -> Iterator[Hit]:
         ids, still_open = s["order"], s.mask("open")
     named = [at for at, key in enumerate(ids) if wanted in key.casefold()]
     for at in sorted({*named, *np.flatnonzero(still_open).tolist()}):
-        row = hall.orders.get(ids[at])
-        if row is None:
-            continue
-        names = (row.order, row.title, row.address) if still_open[at] else (row.order,)
-        rank = _rank(wanted, [normal(name) for name in names])
-        if rank is not None:
+        fields = ("order", "title", "address") if still_open[at] else ("order",)
+        row = hall.orders.get(ids[at]) if says(hall, ids[at], wanted, fields, normal) else None
+        rank = None if row is None else _rank(wanted, [normal(getattr(row, field)) for field in fields])
+        if row is not None and rank is not None:
             brief = order_brief(hall.city, row, 0, lang)
             yield rank, _hit("order", row.order, brief["title"], brief["region_name"], (row.lon, row.lat))
 

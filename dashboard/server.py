@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
@@ -9,22 +10,28 @@ from typing import Any, Final
 from dash import Dash
 from flask import Flask, Response, request
 from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.city import load_city
-from config.settings import Settings, SettingsError, load_settings
-from dashboard import api, callbacks, figures, mapdata
-from dashboard.guard import DATA_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, is_loopback, page_policy
+from config.settings import Settings, load_settings
+from dashboard import actionapi, api, auditlog, callbacks, doors, figures, files, handset, mapdata
+from dashboard.access import Access, LiveDoor
+from dashboard.guard import DATA_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
 from dashboard.live.session import Key
 from dashboard.live.shared import SharedFigures
 from dashboard.live.socket import Turnstile, attach
+from dashboard.sight import sight_of
+from domain.people import WALL, Person
 from layouts import pages
 from store import embedded
+from store.errors import StoreError
 from store.store import Store, await_store
 
 log = logging.getLogger(__name__)
 
 ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
+TEMPLATES: Final = ASSETS.parent / "layouts" / "templates"
 THREADS: Final = 100
 MOST_SOCKETS: Final = 64  # each keeps one of THREADS; the rest answer requests
 MAX_BODY_BYTES: Final = 1 << 20
@@ -34,31 +41,43 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, SocketIO]:
     """The application and its socket. Without `hall`, one is made of the settings' city and store and follows it.
 
-    `app.extensions["gridhall"]` are the live sessions: `stop()` cuts them. Raises SettingsError when `web_host` is no loopback
-    address, CityErrors, StoreUnfit.
+    `app.extensions["gridhall"]` are the live sessions: `stop()` cuts them. Raises CityErrors, StoreUnfit, StoreUnavailable.
     """
-    check_host(settings)
     if hall is None:
         hall = make_hall(settings, settings.redis_url or embedded.url(settings.data_dir))
-    app = Flask("gridhall", static_folder=None)
+    app = Flask("gridhall", static_folder=None, template_folder=str(TEMPLATES))
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    api.register(app, hall, settings)
+    access = Access(hall, settings)
+    access.register(app, settings)
+    doors.register(app, hall, settings, access)
+    auditlog.register(app, hall, settings, access)
+    for part in (api, actionapi, files, handset):
+        part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)
     shared = SharedFigures(lambda key: compute_figures(hall, key), lambda: hall.version)
     names = OurNames(settings.web_origins)
-    socketio, sessions = attach(app, hall, shared, settings.live_frames_per_s, names.allow)
+    socketio, sessions = attach(app, hall, shared, settings.live_frames_per_s, names.allow, LiveDoor(access))
     app.extensions["gridhall"] = sessions
     app.after_request(lambda response: _with_headers(response, dash_app, settings))
-    app.wsgi_app = Guard(Turnstile(app.wsgi_app, MOST_SOCKETS), names)  # type: ignore[method-assign]
+    if settings.web_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    app.wsgi_app = Guard(Turnstile(app.wsgi_app, MOST_SOCKETS, knower(app, access)), names)  # type: ignore[method-assign]
     return app, socketio
 
 
-def check_host(settings: Settings) -> None:
-    """Raises SettingsError unless the web process is to listen on loopback: there are no logins yet."""
-    if not is_loopback(settings.web_host):
-        raise SettingsError([f"GRIDHALL_WEB_HOST: {settings.web_host!r} is no loopback address; there are no logins yet"])
+def knower(app: Flask, access: Access) -> Callable[[dict[str, Any]], bool]:
+    """Whether a request, told as its WSGI environment, is of somebody who may open a screen."""
+
+    def known(environ: dict[str, Any]) -> bool:
+        with app.request_context(environ):
+            try:
+                return access.enter_live() is not None
+            except StoreError:
+                return False
+
+    return known
 
 
 def make_hall(settings: Settings, store_url: str) -> Hall:
@@ -76,8 +95,10 @@ def patient_store(url: str, partitions: int) -> Store:
 
 
 def compute_figures(hall: Hall, key: Key) -> dict[str, Any]:
-    """What the wall shows of a region and a period."""
-    return figures.figures(hall, key.region, key.period, lang=key.lang)
+    """What the wall shows of a region and a period to who has that scope."""
+    role = "supervisor" if key.clear else WALL
+    seen = sight_of(hall, Person(name="figures", roles=(role,), scope=key.scope))
+    return figures.figures(seen, key.region, key.period, lang=key.lang)  # type: ignore[arg-type]
 
 
 def make_dash(app: Flask, hall: Hall, settings: Settings) -> Dash:
@@ -86,7 +107,7 @@ def make_dash(app: Flask, hall: Hall, settings: Settings) -> Dash:
         "gridhall",
         server=app,  # type: ignore[arg-type]
         assets_folder=str(ASSETS),
-        assets_path_ignore=["^vendor$"],
+        assets_path_ignore=["^vendor$", "^door$", "^m$"],
         external_scripts=vendor_scripts(ASSETS),
         title=hall.city.title_en if settings.lang == "en" else hall.city.title,
         update_title=None,  # type: ignore[arg-type]
@@ -110,7 +131,9 @@ def vendor_scripts(assets: Path) -> list[str]:
 def _with_headers(response: Response, dash_app: Dash, settings: Settings) -> Response:
     for name, value in STEADY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.mimetype == "text/html":
+    if "Content-Security-Policy" in response.headers:
+        pass  # a file, or a page with a stricter one of its own
+    elif response.mimetype == "text/html":
         host = request.host if host_name(request.host) else ""
         response.headers["Content-Security-Policy"] = page_policy(host, dash_app.csp_hashes(), settings.tiles)
     else:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FRESH_MS: Final = 5000
+PEOPLE: Final = frozenset(("desk", "handset", "clock"))
+"""What people tell at their screens and phones, and what time does, is no source that could be late."""
 
 
 class _Watch:
@@ -56,6 +58,7 @@ def sources_of(hall: "Hall", now_ms: int) -> list[Json]:
 
     Late: neither data nor a sign of life for longer than the city's silent_after_s.
     """
+    hall = getattr(hall, "hall", hall)  # a Sight sees the sources of its hall
     watch = _watches.setdefault(hall, _Watch())
     watch.refresh(hall, now_ms)
     seen, rejected = watch.seen, watch.rejected
@@ -68,5 +71,5 @@ def sources_of(hall: "Hall", now_ms: int) -> list[Json]:
             "late": now_ms - max(seen.get((name, clock), 0) for clock in ("data", "beat")) > limit_ms,
             "rejected": rejected.get(name, 0),
         }
-        for name in sorted({name for name, _ in seen})
+        for name in sorted({name for name, _ in seen} - PEOPLE)
     ]

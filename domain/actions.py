@@ -30,17 +30,22 @@ SEATS: Final = frozenset({"supervisor", "intake", "duty_chief", "dispatcher", "l
 SUPERVISION: Final = frozenset({"supervisor", "intake", "duty_chief", "checker"})
 COMMAND: Final = frozenset({"dispatcher", "department"})
 COMMAND_ACTIONS: Final = frozenset({"dispatch", "rework", "refuse_return", "release"})
-SUPERVISION_ACTIONS: Final = frozenset({"verify", "check", "evaluate", "close", "force_close"})
+SUPERVISION_ACTIONS: Final = frozenset({
+    "verify", "check", "evaluate", "close", "force_close", "urge", "yellow_card", "red_card", "withdraw_card", "decide_appeal",
+})  # fmt: skip
 """With two axes (Chaoyang) nobody of the one side does what is the other's."""
 
 RESULTS: Final = {
     "verify": ("true", "false", "unable"),  # 属实, 不属实, 无法核实
     "check": ("passed", "failed", "unable"),
     "end_deliberation": ("resumed", "settled"),
+    "decide_appeal": ("upheld", "withdrawn"),
 }
 SATISFACTION: Final = ("very_satisfied", "satisfied", "fair", "unsatisfied", "very_unsatisfied")
 
-FIELD_TYPES: Final[dict[str, type]] = {"lon": float, "lat": float, "deadline_at_ms": int, "urgent": bool, "mass": bool}
+FIELD_TYPES: Final[dict[str, type]] = {
+    "lon": float, "lat": float, "deadline_at_ms": int, "urgent": bool, "mass": bool, "self_handled": bool,
+}  # fmt: skip
 """Every other field is a text; lists (co_handlers, photos) are joined by ";"."""
 
 BORN: Final = "-"  # the state of an order that is not there yet
@@ -79,7 +84,7 @@ TABLE: Final = (
     _row(BORN, "report", f"{_FIELD} intake duty_chief dispatcher department leader rule", "reported", "text"),
     _row("reported", "ask_verify", "intake supervisor", "verifying"),
     _row("verifying", "verify", "worker supervisor checker", "reported", "result"),
-    _row("reported", "self_handle", _FIELD, "self_handled", "note"),
+    _row("reported accepted", "self_handle", _FIELD, "self_handled", "note"),  # accepted: by a rule, as soon as it was reported
     _row("reported", "accept", "intake supervisor duty_chief rule", "accepted"),
     _row("reported verifying", "refuse", "intake supervisor duty_chief", "not_accepted", "reason"),
     _row("reported", "merge", "intake supervisor duty_chief", "duplicate", "merged_into"),
@@ -128,7 +133,17 @@ TABLE: Final = (
     _row(_OPEN, "void", "duty_chief supervisor", "void", "reason"),
     _row(_OPEN, "escalate", f"{_FIELD} intake duty_chief dispatcher department", "escalated", "reason", party="lead",
          given="level_above"),
-    _row(_OPEN, "urge", "supervisor duty_chief checker leader", SAME),
+    # 督办: urged, yellow card, red card; the ladder only climbs. A card is answered, appealed against, upheld or withdrawn
+    _row(_OPEN, "urge", "supervisor duty_chief checker leader rule", SAME),
+    _row(_OPEN, "yellow_card", "supervisor duty_chief checker leader rule", SAME, "reason", given="no_card"),
+    _row(_OPEN, "red_card", "supervisor duty_chief leader rule", SAME, "reason", given="yellow_carded"),
+    _row(_ANY, "answer_card", _HANDS, SAME, "note", party="lead", given="card_unanswered"),
+    _row(_ANY, "appeal_card", _HANDS, SAME, "reason", party="lead", given="card_unappealed"),
+    _row(_ANY, "decide_appeal", "duty_chief leader", SAME, "reason result", given="card_appealed", choice="upheld"),
+    _row(_ANY, "decide_appeal", "duty_chief leader", SAME, "reason result", given="card_appealed", choice="withdrawn"),
+    _row(_ANY, "withdraw_card", "duty_chief leader", SAME, "reason", given="card_stands"),
+    _row(_OPEN, "remind", "rule", SAME, "clock"),
+    _row(_OPEN, "overdue", "rule", SAME, "clock"),
     _row(_ANY, "note", _EVERYBODY, SAME, "note"),
 )  # fmt: skip
 
@@ -160,7 +175,36 @@ CLOCKS: Final[dict[str, frozenset[str]]] = {
 pauses all of them.
 """
 
-TALK: Final = frozenset({"note", "urge", "progress"})
+_BESIDE: Final = "note photos"
+TELLS: Final[dict[str, tuple[str, ...]]] = {
+    action: tuple(fields.split())
+    for action, fields in {
+        "report": "channel category region lon lat title text address person phone home urgent mass self_handled note photos",
+        "register": "category department deadline_at_ms title address urgent mass note photos",
+        "dispatch": "department handler co_handlers deadline_at_ms urgent note photos",
+        "grant_defer": "deadline_at_ms note",
+        "reopen": "deadline_at_ms note photos",
+        "refuse_return": "co_handler note",
+        "check": "reason note photos",
+    }.items()
+}
+"""What an action may tell besides what it needs; every other one a note and photos. person, phone and home are a citizen's."""
+
+
+def tells(action: str) -> tuple[str, ...]:
+    """The fields that an action may tell besides those that its row needs."""
+    return TELLS.get(action, tuple(_BESIDE.split()))
+
+
+ALARMS: Final = {"remind": 1, "overdue": 2}
+"""What time itself does (domain.clocks.YELLOW and RED): 临期提醒 and 超期, of the clock that the step names."""
+
+CARDS: Final = ("urge", "yellow_card", "red_card")
+"""The ladder of supervision, from the lowest step."""
+
+TALK: Final = frozenset({
+    "note", "progress", *CARDS, "answer_card", "appeal_card", "decide_appeal", "withdraw_card", *ALARMS,
+})  # fmt: skip
 """Actions that say something of an order and move nothing."""
 
 ACTIONS: Final = tuple(dict.fromkeys(row.action for row in TABLE))

@@ -13,7 +13,8 @@ _WAY: Final = ("accept", "register", "dispatch")
 def next_by_rule(order: Order, after: OrderAction, rules: Rules) -> OrderAction | None:
     """The next action of the rules after one that was done; None: nothing more.
 
-    After a report: acceptance, registration and dispatch as far as the rule that fired says. After anything: the actions
+    After a report: acceptance, registration and dispatch as far as the rule that fired says, unless the report says that it
+    was handled on the spot (`self_handled`). After anything: the actions
     that the city's template does by itself. Each has an id made of the one that it follows, so that it is done once.
     """
     if order.life is None:
@@ -31,6 +32,8 @@ def next_by_rule(order: Order, after: OrderAction, rules: Rules) -> OrderAction 
 def _of_rule(rule: RouteRule | None, after: OrderAction) -> tuple[str, ...]:
     if rule is None or not rule.auto or not (after.action == "report" or (after.role == "rule" and after.action in _WAY)):
         return ()
+    if after.fields.get("self_handled"):
+        return ()  # who reports it has dealt with it already and files that next
     return _WAY[: _WAY.index(rule.auto) + 1]
 
 

@@ -150,6 +150,20 @@ def _on_time(status: str, told: dict[str, Any], closed_at_ms: int | None) -> boo
     return None if deadline_at_ms is None or closed_at_ms is None else bool(closed_at_ms <= deadline_at_ms)
 
 
+def marks_of(order: Order) -> tuple[int | None, int | None]:
+    """(when an open order turns yellow, when red): by its clocks, else by its deadline, yellow at four fifths."""
+    if order.life is not None and order.life.running:
+        return order.yellow_at_ms, order.red_at_ms
+    if order.deadline_at_ms is None:
+        return None, None
+    limit_ms = order.deadline_at_ms - clock_start_ms(order)
+    return order.deadline_at_ms - limit_ms * (100 - YELLOW_FROM_PCT) // 100, order.deadline_at_ms
+
+
+YELLOW_FROM_PCT: Final = 80
+"""Share of the limit used, in per cent, from which the light of an outside system's order is yellow (B7)."""
+
+
 def clock_start_ms(order: Order) -> int:
     """Since when the limit of an order has run: registered, else accepted, else reported."""
     return next((at for at in (order.registered_at_ms, order.accepted_at_ms) if at is not None), order.reported_at_ms)

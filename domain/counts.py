@@ -17,10 +17,6 @@ Mask = NDArray[np.bool_]
 BASES: Final = ("report", "register", "limit", "close")
 """Which instant of an order must lie in the window (see `moments`)."""
 
-YELLOW_FROM_PCT: Final = 80
-"""Share of the limit used, in per cent, from which the light is yellow (B7)."""
-
-
 class Filters(msgspec.Struct, frozen=True):
     """Which orders are looked at. Everything given must hold; nothing given is every order.
 
@@ -184,12 +180,11 @@ def _limit_over(s: Slice) -> Mask:
     return over
 
 
-def _limit_nearly_used(s: Slice) -> Mask:
-    known = (s["deadline_at_ms"] != NONE) & ~_limit_over(s)
-    left_ms = np.where(known, s["deadline_at_ms"] - s.as_of_ms, 0)
-    limit_ms = np.where(known, s["deadline_at_ms"] - _clock_start(s), 0)
-    nearly: Mask = known & (left_ms * 100 <= limit_ms * (100 - YELLOW_FROM_PCT))
-    return nearly
+def _passed(s: Slice, mark: str) -> Mask:
+    """Whether a mark of the light lies before the as-of moment: red begins after it, yellow with it."""
+    at_ms = s[mark]
+    gone: Mask = (at_ms != NONE) & ((at_ms < s.as_of_ms) if mark == "red_at_ms" else (at_ms <= s.as_of_ms))
+    return gone
 
 
 def _registered(s: Slice) -> Mask:
@@ -223,8 +218,8 @@ COUNTS: Final[dict[str, Callable[[Slice], Mask]]] = {
     "rejected": _ended(_REJECTED),
     "not_rejected": lambda s: ~s.mask("rejected"),
     "open": lambda s: ~_ended(_FINAL)(s),
-    "overdue": lambda s: s.mask("open") & _limit_over(s),
-    "due_soon": lambda s: s.mask("open") & _limit_nearly_used(s),
+    "overdue": lambda s: s.mask("open") & _passed(s, "red_at_ms"),
+    "due_soon": lambda s: s.mask("open") & _passed(s, "yellow_at_ms") & ~_passed(s, "red_at_ms"),
     "urgent": lambda s: s.mask("overdue") | s.mask("due_soon"),
     "in_limit": lambda s: s.mask("open") & ~s.mask("overdue") & ~s.mask("due_soon"),
     "closed": _ended(_CLOSED),
@@ -239,11 +234,14 @@ COUNTS: Final[dict[str, Callable[[Slice], Mask]]] = {
     "rework": _status_is("rework"),
     "closed_before_reported": lambda s: (s["flags"] & OrderFlag.CLOSED_BEFORE_REPORTED) != 0,
     "unknown_region": lambda s: (s["flags"] & OrderFlag.UNKNOWN_REGION) != 0,
+    "routed": lambda s: (s["flags"] & OrderFlag.ROUTED) != 0,
+    "rerouted": lambda s: (s["flags"] & OrderFlag.REROUTED) != 0,
     **{f"stage_{key}": _open_in(number) for number, key in enumerate(STAGES)},
 }
 """Count → mask over a slice (C2). reported = closed + open + rejected; open = overdue + due_soon + in_limit.
 
-close_due: closed, and open ones whose limit has run out by the as-of moment; an order still inside its limit, and one
-that was declined, merged or voided, is not due. close_due_judged: those of them of which somebody can tell whether they
+overdue, due_soon: by the earliest of the order's running clocks, whole case or stage (domain.clocks); close_due by the whole
+case alone. close_due: closed, and open ones whose limit has run out by the as-of moment; an order still inside its limit,
+and one that was declined, merged or voided, is not due. close_due_judged: those of them of which somebody can tell whether they
 were closed in time; an order that never had a limit would otherwise count as late.
 """

@@ -85,6 +85,7 @@ _RATES: Final = {
     "open_rate": ("open", "reported"),  # 未结案率
     "registered_rate": ("registered", "reported"),  # 立案率
     "valid_report_rate": ("reported_valid", "reported"),  # 有效上报率
+    "rerouted_rate": ("rerouted", "routed"),  # dispatched by hand elsewhere than the rule proposed
 }
 
 DEFINITIONS: Final[dict[str, Definition]] = {

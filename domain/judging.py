@@ -11,7 +11,9 @@ import msgspec
 
 from domain.actions import (
     ACTIONS,
+    ALARMS,
     BORN,
+    CARDS,
     FIELD_TYPES,
     RESULTS,
     SAME,
@@ -21,8 +23,9 @@ from domain.actions import (
     TALK,
     Row,
 )
+from domain.clocks import ClockRules, Move, climbed, given, moved, pack, told
 from domain.facts import OrderAction
-from domain.ownorders import follow, noted, split
+from domain.ownorders import follow, last_card, may_climb, noted, split
 from domain.routing import RouteRule, route
 from domain.states import Life, Order, Step
 from domain.workflow import Workflow, crosses
@@ -33,7 +36,7 @@ REASONS: Final = (
     "no_such_order", "exists", "no_such_action", "owned_by_source", "out_of_scope", "held_above", "not_your_role",
     "other_axis", "not_in_state", "not_your_order", "own_work", "not_asked", "already_asked", "co_handlers_open",
     "not_checked", "already_evaluated", "no_level_above", "no_lead", "no_such_co_handler", "missing_field", "bad_field",
-    "trail_full",
+    "trail_full", "carded", "not_carded", "no_such_card",
 )  # fmt: skip
 
 
@@ -46,7 +49,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     parent: Callable[[str], str]  # "" above the root
     ancestor: Callable[[str, str], str]  # (region, level key) → region, or ""
     level_of: Callable[[str], str]
-    limit_ms: Callable[[str], int | None]  # of a category
+    limit_ms: Callable[[str], int | None]  # of a category; where there are no `clocks`
+    clocks: ClockRules | None = None
     departments: frozenset[str] = frozenset()  # none: any name is one
     workers: frozenset[str] = frozenset()  # likewise
     routes: tuple[RouteRule, ...] = ()
@@ -127,13 +131,15 @@ def fold_action(
     at_ms = min(action.at_ms, now_ms)
     if trail and order is not None and order.life is not None:
         at_ms = max(at_ms, trail[-1].at_ms)
+    status = case.state if row.to == SAME else row.to
+    fields = {**action.fields, **_found_out(case, at_ms)}
     step = Step(
         key=action.id,
         at_ms=at_ms,
-        status=case.state if row.to == SAME else row.to,
+        status=status,
         source=action.source,
         received_at_ms=action.received_at_ms,
-        fields={**action.fields, **_found_out(case, at_ms)},
+        fields={**fields, **_clocked(case, status, at_ms, fields)},
         action=action.action,
         actor=action.actor,
         role=action.role,
@@ -299,6 +305,13 @@ def _given(case: _Case, row: Row) -> Refused | None:
             return None if row.given == f"{life.asked}_asked" else Refused("not_asked", case.history())
         case "level_above":
             return None if case.rules.parent(life.holder) else Refused("no_level_above", {"holder": life.holder})
+        case "no_card":
+            return None if may_climb(life, "yellow_card") else Refused("carded", case.history())
+        case "yellow_carded":
+            stands = any(card.stands for card in life.cards)
+            return None if may_climb(life, "red_card") else Refused("carded" if stands else "not_carded", case.history())
+        case "card_stands" | "card_unanswered" | "card_unappealed" | "card_appealed":
+            return None if last_card(life, row.given) is not None else Refused("no_such_card", case.history())
         case "led":
             return None if case.taken() else Refused("no_lead")
         case "co_returned" | "co_named":
@@ -379,7 +392,7 @@ def _found_out(case: _Case, at_ms: int) -> Fields:
     found: Fields = {}
     if act.action == "register":
         found["department"] = act.fields.get("department") or order.department or life.route_department
-    if act.action in ("register", "dispatch") and "deadline_at_ms" not in act.fields and order.deadline_at_ms is None:
+    if rules.clocks is None and act.action in ("register", "dispatch") and not _has_deadline(case):
         limit_ms = rules.limit_ms(str(act.fields.get("category") or order.category))
         found |= {} if limit_ms is None else {"deadline_at_ms": at_ms + limit_ms}
     if act.action == "grant_defer" and "deadline_at_ms" not in act.fields and life.asked_deadline_at_ms is not None:
@@ -388,6 +401,41 @@ def _found_out(case: _Case, at_ms: int) -> Fields:
         holder = rules.parent(life.holder)
         found |= {"holder": holder, "level": rules.level_of(holder)}
     return found
+
+
+def _has_deadline(case: _Case) -> bool:
+    return "deadline_at_ms" in case.act.fields or (case.order is not None and case.order.deadline_at_ms is not None)
+
+
+_TELL_THE_END: Final = ("register", "dispatch", "reopen")
+
+
+def _clocked(case: _Case, status: str, at_ms: int, fields: Fields) -> Fields:
+    """The clocks that this step begins, stops or moves, as it carries them; nothing for an outside system's order."""
+    act, order, rules = case.act, case.order, case.rules.clocks
+    if rules is None or (order is not None and order.life is None):
+        return {}
+    before = case.life.running
+    if act.action in ALARMS:
+        after = told(before, str(fields["clock"]), ALARMS[act.action])
+    elif act.action in CARDS:
+        after = climbed(before, act.action, rules)
+    else:
+        ends_ms = fields.get("deadline_at_ms")
+        move = Move(
+            before=order.status if order else None,
+            after=status,
+            at_ms=at_ms,
+            category=str(fields.get("category") or (order.category if order else "")),
+            level=str(fields.get("level") or case.life.level),
+            department=str(fields.get("department") or case.life.lead),
+            deferred_to_ms=int(ends_ms) if act.action == "grant_defer" and ends_ms is not None else None,
+        )
+        after = moved(before, move, rules)
+        if act.action in _TELL_THE_END and ends_ms is not None:
+            after = given(after, at_ms, int(ends_ms), rules.yellow_from)
+    changed = tuple(clock for clock in after if clock not in before)
+    return {"clocks": pack(changed)} if changed else {}
 
 
 def _found_out_at_birth(case: _Case) -> Fields:

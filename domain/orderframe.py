@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from domain.cases import marks_of
 from domain.lifecycle import STATUSES
 from domain.states import Order
 
@@ -30,6 +31,7 @@ NONE: Final = np.iinfo(np.int64).min
 WORDS: Final = ("source", "channel", "category", "department", "region", "reporter", "handler")
 INSTANTS: Final = (
     "reported_at_ms", "accepted_at_ms", "registered_at_ms", "closed_at_ms", "status_at_ms", "deadline_at_ms",
+    "yellow_at_ms", "red_at_ms",
 )  # fmt: skip
 STATUS_KEYS: Final = tuple(STATUSES)
 _STATUS_CODES: Final = {key: code for code, key in enumerate(STATUS_KEYS)}
@@ -125,7 +127,10 @@ def _grown(array: NDArray[Any], room: int) -> NDArray[Any]:
 def _column(name: str, rows: Sequence[Order], dtype: type[np.generic]) -> NDArray[Any]:
     if name == "status":
         return np.array([_STATUS_CODES.get(row.status, 0) for row in rows], dtype)
-    values = [getattr(row, name) for row in rows]
+    if name in ("yellow_at_ms", "red_at_ms"):
+        values = [marks_of(row)[name == "red_at_ms"] for row in rows]
+    else:
+        values = [getattr(row, name) for row in rows]
     if name in INSTANTS:
         return np.array([NONE if value is None else value for value in values], dtype)
     if name == "on_time":

@@ -10,8 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from domain.actions import CLOCKS
+from domain.clocks import PAUSED_IN, TOTAL, marks, unpacked
 from domain.lifecycle import STATUSES
-from domain.states import Clock, CoHandler, Life, Order, OrderFlag, Step
+from domain.states import Card, Clock, CoHandler, Life, Order, OrderFlag, Step
 
 _TOLD_BY: Final[dict[str, tuple[str, ...]]] = {
     "report": ("channel", "category", "region", "lon", "lat", "title", "text", "address", "reporter"),
@@ -53,11 +54,17 @@ def follow(order: Order | None, step: Step, name: str) -> Order:
     changed = {**told, "flags": _flags(before, life, step), "steps": before.steps + 1, "status": step.status}
     if step.status != before.status:
         changed |= _instants(before, step)
+    running = unpacked(life.running, str(step.fields["clocks"])) if "clocks" in step.fields else life.running
     deadline_at_ms, left_ms = _deadline(changed.get("deadline_at_ms", before.deadline_at_ms), life, before.status, step)
-    life = msgspec.structs.replace(
-        _lived(before, life, step), deadline_left_ms=left_ms, clocks=_clocks(life.clocks, step.status, step.at_ms)
-    )
-    after = msgspec.structs.replace(before, **{**changed, "deadline_at_ms": deadline_at_ms, "life": life})
+    if (total := next((clock for clock in running if clock.clock == TOTAL), None)) is not None:
+        # an order that has ended keeps the end that it had
+        stands = total.due_at_ms is None and step.status != PAUSED_IN
+        deadline_at_ms, left_ms = before.deadline_at_ms if stands else total.due_at_ms, None
+    yellow_at_ms, red_at_ms = marks(running)
+    clocks = _clocks(life.clocks, step.status, step.at_ms)
+    life = msgspec.structs.replace(_lived(before, life, step), deadline_left_ms=left_ms, clocks=clocks, running=running)
+    changed |= {"deadline_at_ms": deadline_at_ms, "life": life, "yellow_at_ms": yellow_at_ms, "red_at_ms": red_at_ms}
+    after = msgspec.structs.replace(before, **changed)
     return msgspec.structs.replace(after, on_time=_on_time(after))
 
 
@@ -106,8 +113,17 @@ def _flags(before: Order, life: Life, step: Step) -> int:
             flags |= OrderFlag.DEFERRED
         case "reopen":
             flags &= ~OrderFlag.FORCED
-        case "dispatch" if step.role != "rule" and life.route_department:
-            if step.fields.get("department", "") != life.route_department:
+        case "yellow_card":
+            flags |= OrderFlag.SUPERVISED | OrderFlag.YELLOW_CARD
+        case "red_card":
+            flags |= OrderFlag.SUPERVISED | OrderFlag.RED_CARD
+        case "withdraw_card":
+            flags &= ~_card_flag(life, "card_stands")
+        case "decide_appeal" if step.fields["result"] == "withdrawn":
+            flags &= ~_card_flag(life, "card_appealed")
+        case "dispatch" if life.route_department:
+            flags |= OrderFlag.ROUTED
+            if step.role != "rule" and step.fields.get("department", "") != life.route_department:
                 flags |= OrderFlag.REROUTED
     return int(flags)
 
@@ -160,7 +176,67 @@ def _lived(before: Order, life: Life, step: Step) -> Life:
             changed["satisfaction"] = told["satisfaction"]
         case "reopen":
             changed |= {"checked": "", "quality": ""}
+        case "yellow_card" | "red_card":
+            colour = step.action.removesuffix("_card")
+            given = Card(colour, step.at_ms, step.actor, str(told["reason"]), life.lead or before.department)
+            changed["cards"] = (*life.cards, given)
+        case "answer_card" | "appeal_card" | "decide_appeal" | "withdraw_card":
+            changed["cards"] = _cards(life, step)
     return msgspec.structs.replace(life, **changed)
+
+
+_ABOUT: Final = {
+    "answer_card": "card_unanswered", "appeal_card": "card_unappealed", "decide_appeal": "card_appealed",
+    "withdraw_card": "card_stands",
+}  # fmt: skip
+
+
+_CARD_STATES: Final = {
+    "card_stands": ("given", "answered", "upheld"), "card_unappealed": ("given", "answered"), "card_appealed": ("appealed",),
+}  # fmt: skip
+
+
+def last_card(life: Life, given: str) -> int | None:
+    """The newest card that an action can be about; None: there is none. `given` is what its row of the table asks."""
+
+    def fits(card: Card) -> bool:
+        if given == "card_unanswered":
+            return card.stands and card.answered_at_ms is None
+        return card.state in _CARD_STATES[given]
+
+    return next((n for n in reversed(range(len(life.cards))) if fits(life.cards[n])), None)
+
+
+def may_climb(life: Life, do: str) -> bool:
+    """Whether a step of the ladder can be taken now: it only climbs, one step at a time."""
+    colours = [card.colour for card in life.cards if card.stands]
+    return {"yellow_card": not colours, "red_card": colours[-1:] == ["yellow"]}.get(do, True)
+
+
+def _card_flag(life: Life, given: str) -> OrderFlag:
+    """The flag of the card that is taken back."""
+    at = last_card(life, given)
+    if at is None:
+        return OrderFlag(0)
+    return OrderFlag.RED_CARD if life.cards[at].colour == "red" else OrderFlag.YELLOW_CARD
+
+
+def _cards(life: Life, step: Step) -> tuple[Card, ...]:
+    at = last_card(life, _ABOUT[step.action])
+    if at is None:
+        return life.cards
+    told, card = step.fields, life.cards[at]
+    match step.action:
+        case "answer_card":
+            state = "answered" if card.state == "given" else card.state
+            card = msgspec.structs.replace(card, state=state, answer=str(told["note"]), answered_at_ms=step.at_ms)
+        case "appeal_card":
+            card = msgspec.structs.replace(card, state="appealed", appeal=str(told["reason"]))
+        case "decide_appeal":
+            card = msgspec.structs.replace(card, state=str(told["result"]), decided=str(told["reason"]))
+        case "withdraw_card":
+            card = msgspec.structs.replace(card, state="withdrawn", decided=str(told["reason"]))
+    return (*life.cards[:at], card, *life.cards[at + 1 :])
 
 
 def _dispatched(life: Life, step: Step) -> dict[str, Any]:

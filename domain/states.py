@@ -7,6 +7,8 @@ import enum
 
 import msgspec
 
+from domain.clocks import Running
+
 
 class Presence(enum.IntEnum):
     """What the wall shows of a worker, worst first by `SEVERITY` (look: 越界 冻结 静默 离线 静止 移动)."""
@@ -90,6 +92,9 @@ class OrderFlag(enum.IntFlag):
     DEFERRED = 128  # 延期
     MASS = 256  # 群体性
     LEADER = 512  # 领导交办
+    ROUTED = 1024  # a rule of the city proposed a department before it was dispatched
+    YELLOW_CARD = 2048  # 黄牌, unless it was withdrawn
+    RED_CARD = 4096  # 红牌, likewise
 
 
 class Clock(msgspec.Struct, frozen=True, array_like=True):
@@ -110,6 +115,25 @@ class CoHandler(msgspec.Struct, frozen=True, array_like=True):
 
     department: str
     status: str = "dispatched"
+
+
+class Card(msgspec.Struct, frozen=True, array_like=True):
+    """A yellow or red card. `state`: given, answered, appealed, upheld (the appeal was refused), withdrawn."""
+
+    colour: str
+    at_ms: int
+    by: str
+    reason: str
+    department: str  # which had the order then
+    state: str = "given"
+    answer: str = ""
+    answered_at_ms: int | None = None
+    appeal: str = ""
+    decided: str = ""  # why it was upheld or withdrawn
+
+    @property
+    def stands(self) -> bool:
+        return self.state != "withdrawn"
 
 
 class Life(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -139,6 +163,8 @@ class Life(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     reopened: int = 0
     deadline_left_ms: int | None = None  # what was left of the limit when it was hung
     clocks: tuple[Clock, ...] = ()
+    running: tuple[Running, ...] = ()  # the clocks that have a limit
+    cards: tuple[Card, ...] = ()  # in the order in which they were given
 
 
 class Order(Row, frozen=True, array_like=True, kw_only=True):
@@ -168,6 +194,8 @@ class Order(Row, frozen=True, array_like=True, kw_only=True):
     flags: int = 0  # OrderFlag
     steps: int = 0
     life: Life | None = None  # None: the order of an outside case system, which owns it
+    yellow_at_ms: int | None = None  # the earliest marks of its running clocks; see domain.cases.marks_of
+    red_at_ms: int | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

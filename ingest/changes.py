@@ -4,6 +4,7 @@ from collections import Counter
 
 from domain.facts import AnyFact
 from domain.states import Outcome, Row, Step
+from store.audit import Entry
 
 
 class Changes:
@@ -18,6 +19,8 @@ class Changes:
         self.forgotten: set[tuple[str, str]] = set()
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, int] = {}
+        self.audit: list[Entry] = []
+        self.due: dict[str, int | None] = {}
 
     def count(self, fact: AnyFact, kind: str, outcome: str) -> None:
         self.counts[f"{fact.source}|{kind}|{outcome}"] += 1

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from config.city import City
+from config.city_rules import rules_of
 from domain import presence
 from domain.facts import (
     LATE,
@@ -26,7 +27,6 @@ from ingest.changes import Changes
 from ingest.dayindex import DayIndex, DayIndexes, detour_m
 from ingest.orders import Orders
 from ingest.places import Places
-from ingest.rules import rules_of
 from store import track
 from store.commit import Commit
 from store.store import Store
@@ -52,7 +52,7 @@ class Partition:
         self._limits = places.city.limits
         self._workers: dict[str, Worker] = {}
         self._feeds: dict[str, Feed] = {}
-        self._orders = Orders(store, number, places, rules_of(places.city, places))
+        self._orders = Orders(store, number, places, rules_of(places.city))
         self._days = store.all_track_days(number)
         self._indexes = DayIndexes(store.track_day)
         self._due: list[tuple[int, str]] = []
@@ -93,7 +93,8 @@ class Partition:
                 self._schedule(worker)
             else:
                 self._keep(worker)
-        return self._commit(None) if self._now.rows else None
+        self._orders.wake(now_ms, self._now)
+        return self._commit(None) if self._now.rows or self._now.due else None
 
     def _fold_fix(self, fix: Position, where: presence.Where) -> None:
         worker = self._workers.get(fix.worker) or Worker(worker=fix.worker)
@@ -173,6 +174,8 @@ class Partition:
             seen=now.seen,
             outcomes=list(now.outcomes.values()),
             forgotten=sorted(now.forgotten),
+            audit=now.audit,
+            due=now.due,
         )
 
 

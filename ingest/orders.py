@@ -9,17 +9,25 @@ from itertools import groupby
 from typing import Final
 
 from domain import cases
-from domain.actions import TALK
+from domain.actions import ALARMS, TALK
 from domain.byrule import next_by_rule
+from domain.clocks import Alarm, alarms
 from domain.facts import CaseStep, OrderAction
 from domain.judging import Folded, Refused, Rules, fold_action
+from domain.ownorders import may_climb
 from domain.states import Order, Outcome, Step
 from ingest.changes import Changes
 from ingest.places import Places
+from store.audit import Entry
 from store.commit import OUTCOMES_KEEP
 from store.store import Store
 
 Trail = tuple[Step, ...]
+CLOCK: Final = "clock"
+"""The source of what time itself does: nobody waits for an answer to it."""
+
+MOST_MARKS: Final = 40  # of one order at a time
+MOST_DUE: Final = 500  # told of in one commit; the next second goes on
 MOST_BY_RULE: Final = 8  # steps that the rules take after one action; a city cannot set them to run for ever
 
 
@@ -46,8 +54,40 @@ class Orders:
             for _, run in groupby(new, type):
                 trail = self._fold_run(order, trail, list(run), now)
             if len(trail) > len(trails[order]):
-                now.trails[order] = trail
-                now.rows["order", order] = cases.fold_trail(order, trail, self._places.of_order)
+                self._keep(order, cases.fold_trail(order, trail, self._places.of_order), trail, now)
+
+    def wake(self, now_ms: int, now: Changes) -> None:
+        """Put into `now` what time alone has done by `now_ms`: each mark that a clock has passed is told of once.
+
+        The store's index names exactly the orders concerned, also those that fell due while nobody was here.
+        """
+        due = self._store.due_orders(self._number, now_ms, MOST_DUE)
+        for order, trail in self._store.trails(self._number, due).items():
+            row = cases.fold_trail(order, trail, self._places.of_order) if trail else None
+            after = trail
+            for _ in range(MOST_MARKS):
+                alarm = self._next_mark(row)
+                if alarm is None or alarm.at_ms > now_ms:
+                    break
+                row, after = self._act(row, after, _by_time(order, alarm, now_ms), now)
+            if len(after) > len(trail):
+                self._keep(order, row, after, now)
+            else:  # nothing to be told of it, or its trail is full: it is not asked for every second
+                now.due[order] = None
+
+    def _keep(self, order: str, row: Order | None, trail: Trail, now: Changes) -> None:
+        now.trails[order] = trail
+        if row is not None:
+            now.rows["order", order] = row
+            mark = self._next_mark(row)
+            now.due[order] = mark.at_ms if mark else None
+
+    def _next_mark(self, row: Order | None) -> Alarm | None:
+        """The next mark of an order's clocks that nobody has been told of."""
+        life, rules = row.life if row else None, self._rules.clocks
+        if life is None or rules is None or not life.running:
+            return None
+        return next(iter(alarms(life.running, rules, lambda do: may_climb(life, do))), None)
 
     def _fold_run(self, order: str, trail: Trail, run: list[CaseStep | OrderAction], now: Changes) -> Trail:
         """The trail after facts of one kind."""
@@ -76,7 +116,9 @@ class Orders:
             done = self._judged(row, trail, asked)
             if isinstance(done, Folded):
                 row, trail = done.order, cases.with_action(trail, done.step)
-            self._answer(asked, row, done, now)
+            if asked.source != CLOCK:
+                self._answer(asked, row, done, now)
+                now.audit.append(_audited(asked, row, self._answers[asked.order, asked.id]))
             now.count(asked, "action", "kept" if isinstance(done, Folded) else "refused")
             asked = next_by_rule(row, asked, self._rules) if row and isinstance(done, Folded) else None
         return row, trail
@@ -119,6 +161,35 @@ class Orders:
             del self._answers[oldest]
             now.outcomes.pop(oldest, None)
             now.forgotten.add(oldest)
+
+
+def _by_time(order: str, alarm: Alarm, now_ms: int) -> OrderAction:
+    """The step of a mark that a clock has passed: at its instant, though nobody may have been here then."""
+    told: dict[str, str | int | float | bool] = {"clock": alarm.clock}
+    if alarm.do not in ALARMS:
+        told["reason"] = "超期"
+    return OrderAction(
+        source=CLOCK, received_at_ms=now_ms, id=f"clock/{alarm.clock}/{alarm.mark}/{alarm.at_ms}", order=order, action=alarm.do,
+        actor=alarm.clock, role="rule", at_ms=alarm.at_ms, fields=told,
+    )  # fmt: skip
+
+
+def _audited(action: OrderAction, row: Order | None, told: Outcome) -> Entry:
+    """The line of the audit log: who asked for what in which role, and what came of it."""
+    detail: dict[str, str | int] = {"action": action.action, "role": action.role, "id": action.id, "status": told.status}
+    if not told.done:
+        detail["reason"] = told.reason
+    region = row.region if row else action.scope
+    if action.scope and action.scope != region:
+        detail["scope"] = action.scope  # so that the auditor of the one and of the other find it
+    return Entry(
+        at_ms=action.received_at_ms,
+        who=action.actor,
+        what="action" if told.done else "action_refused",
+        subject=action.order,
+        region=region,
+        detail=detail,
+    )
 
 
 _TELLS_NOTHING: Final = ("out_of_scope", "no_such_order")

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from config.city import City
+from config.city_rules import place_of_order, region_at
 from domain.facts import CaseStep, Position
 from domain.presence import Where
 
@@ -83,21 +84,12 @@ class Places:
 
     def of_order(self, told: str | None, lon: float | None, lat: float | None) -> tuple[str, bool]:
         """Deepest region of an order: the one that holds its position if it lies within the told one, else the told one."""
-        code = self.city.find_region(told) if told else None
-        found = self._at(lon, lat)
-        if code is None:
-            return found, bool(told)
-        return (found if found in self.city.subtree(code) else code), False
+        return place_of_order(self.city, told, lon, lat)
 
     def of_feed(self, told: str | None, lon: float | None, lat: float | None) -> tuple[str, bool]:
         """A camera's position counts more than the code in its catalogue."""
         code = self.city.find_region(told) if told else None
-        return self._at(lon, lat) or code or "", bool(told) and code is None
-
-    def _at(self, lon: float | None, lat: float | None) -> str:
-        if lon is None or lat is None:
-            return ""
-        return self.city.locate(np.array([lon]), np.array([lat]))[0]
+        return region_at(self.city, lon, lat) or code or "", bool(told) and code is None
 
     def with_reporter(self, fact: CaseStep) -> CaseStep:
         """The fact with reporter and handler by their roster ids, where they were told by a device's."""

@@ -6,6 +6,7 @@ URL: Final = "url"
 PAGE: Final = "page"
 PAGE_KEY: Final = "page-key"
 CONFIG: Final = "gridhall-config"
+ME: Final = "gridhall-me"
 SELECTION: Final = "selection"  # {"kind": "worker"|"order"|"feed"|"region", "id": …} set by scripts
 
 WALL: Final = "wall"
@@ -31,6 +32,12 @@ DOSSIER_DAY: Final = "dossier-day"
 ORDER: Final = "order"
 ORDER_DATA: Final = "order-data"
 ORDER_MAP: Final = "order-map"
+
+DESK: Final = "desk"
+DESK_GRID: Final = "desk-grid"
+DESK_MAP: Final = "desk-map"
+DESK_DATA: Final = "desk-data"
+DESK_SEARCH: Final = "desk-search"
 
 STATISTICS: Final = "statistics"
 

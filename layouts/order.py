@@ -1,4 +1,4 @@
-"""The page of one order: head, six stages, facts, the whole trail, surroundings."""
+"""The page of one order: head with what may be done, six stages, facts, the whole trail, surroundings."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from dash import html
 
 from config.city_model import City
 from config.settings import Settings
-from layouts import ids
+from layouts import desk, ids
 from layouts.page_config import json_text, short_name
 from layouts.parts import Words, channel, city_map, fmt, sign, status_bar, top_bar, with_lang
 
@@ -32,7 +32,14 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
             html.Div(
                 [
                     html.Section([_facts(city, data, words, lang)], className="order-facts"),
-                    html.Section([_trail_head(data, words), _trail(city, data, words, lang)], className="order-trail"),
+                    html.Section(
+                        [
+                            _trail_head(data, words),
+                            html.Div(className="part-note", **{"data-order-note": ""}),
+                            _trail(city, data, words, lang),
+                        ],
+                        className="order-trail",
+                    ),
                 ],
                 className="order-told",
             ),
@@ -42,6 +49,7 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
             ),
             status_bar(words, lang, f"/order/{order['order']}"),
             html.Script(json_text(_for_scripts(data)), id=ids.ORDER_DATA, type="application/json"),
+            html.Script(json_text(desk.data_of(city, lang)), id=ids.DESK_DATA, type="application/json"),
         ],
         id=ids.ORDER,
         className="order desk-page",
@@ -65,7 +73,7 @@ def _head(city: City, data: Json, words: Words, lang: str) -> html.Div:
         clock = html.Span(words[f"status.{order['status']}"], className="ok" if order["closed"] else "t3")
     second = [order["order"], order["address"], " › ".join(_path(city, data, lang))]
     tags = [channel(words, order["source"])] if order["source"] else []
-    tags += [words[f"order_flag.{flag}"] for flag in order["flags"]]
+    tags += [words[f"order_flag.{flag}"] for flag in order["flags"] if flag != "routed"]  # that one is for counting
     return html.Div(
         [
             sign(LIGHTS.get(order["light"], "stage-done" if order["closed"] else "light-none"), className="who-sign"),
@@ -79,6 +87,7 @@ def _head(city: City, data: Json, words: Words, lang: str) -> html.Div:
                 ],
                 className="who-names",
             ),
+            html.Div(className="order-work", **{"data-panel": "orderpage"}),
         ],
         className="who",
     )

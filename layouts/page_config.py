@@ -93,7 +93,7 @@ def short_name(city: City, code: str) -> str:
     return name.removesuffix(tail)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=48)
 def page_config_json(city: City, settings: Settings, lang: str) -> str:
     """`page_config` as text, made once per city, settings and language."""
     return json_text(page_config(city, settings, lang))

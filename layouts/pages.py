@@ -8,7 +8,7 @@ from dash import dcc, html
 from config.city_model import City
 from config.settings import Settings
 from config.words import words
-from layouts import dossier, ids, order, orders, statistics, wall
+from layouts import desk, dossier, ids, order, orders, statistics, wall
 from layouts.page_config import page_config_json
 from layouts.parts import search_box, with_lang
 
@@ -69,6 +69,11 @@ def worker_page(city: City, settings: Settings, lang: str, data: dict[str, Any])
 def order_page(city: City, settings: Settings, lang: str, data: dict[str, Any]) -> list[Any]:
     """`/order/<id>`; `data` is `dashboard.query.order_page`."""
     return framed(order.build(city, settings, lang, dict(words(lang)), data), city, settings, lang)
+
+
+def desk_page(city: City, settings: Settings, lang: str) -> list[Any]:
+    """`/desk`."""
+    return framed(desk.build(city, settings, lang, dict(words(lang))), city, settings, lang)
 
 
 def orders_page(

@@ -119,10 +119,18 @@ def search_box(words: Words, search_id: str, text_id: str, results_id: str) -> h
     )
 
 
+# screen, address, the right that it needs
+TABS = (
+    ("wall", "/wall", "wall"),
+    ("desk", "/desk", "desk"),
+    ("statistics", "/statistics", "statistics"),
+    ("orders", "/orders", ""),
+)
+
+
 def top_bar(city: City, words: Words, lang: str, active: str, search: str = "") -> html.Header:
-    """The bar over dossier, order and list: title, screens, search, clock."""
+    """The bar over every page but the wall: title, screens, search, who is logged in, clock."""
     title = city.title_en if lang == "en" else city.title
-    tabs = [("wall", "/wall"), ("statistics", "/statistics"), ("orders", "/orders")]
     return html.Header(
         [
             html.A(title, href=_with_lang("/wall", lang), className="top-title"),
@@ -132,8 +140,9 @@ def top_bar(city: City, words: Words, lang: str, active: str, search: str = "") 
                         words[f"tab.{key}"],
                         href=_with_lang(href, lang),
                         **({"aria-current": "page"} if key == active else {}),
+                        **({"data-right": right} if right else {}),
                     )
-                    for key, href in tabs
+                    for key, href, right in TABS
                 ]
                 + ([html.Span(words[f"tab.{active}"], **{"aria-current": "page"})] if active == "people" else []),
                 className="top-tabs",
@@ -145,6 +154,7 @@ def top_bar(city: City, words: Words, lang: str, active: str, search: str = "") 
                 **{"data-open": "search"},
             ),
             html.Div(className="top-situation", **{"data-panel": "situation", "aria-live": "polite"}),
+            html.Div(className="top-who", **{"data-panel": "who"}),
             html.Span("--:--:--", className="top-clock", **{"data-clock": "hms"}),
         ],
         className="top",
@@ -152,13 +162,17 @@ def top_bar(city: City, words: Words, lang: str, active: str, search: str = "") 
 
 
 def status_bar(words: Words, lang: str, here: str) -> html.Footer:
-    """The foot of dossier, order and list: lamps of the sources, language switch."""
+    """The foot of every page but the wall: lamps of the sources, what came of one's actions, scope, language switch."""
     other = "zh" if lang == "en" else "en"
     return html.Footer(
         [
             html.Div(className="lamps", **{"data-panel": "lamps", "data-mode": "desk"}),
+            html.Div(className="told", role="status", **{"data-panel": "told"}),
             html.Div(
-                [html.Span(words["loopback_note"], className="t3"), html.A("中文 / EN", href=_with_lang(here, other))],
+                [
+                    html.Span(className="t3", **{"data-panel": "scope"}),
+                    html.A("中文 / EN", href=_with_lang(here, other), **{"data-lang": other}),
+                ],
                 className="status-right",
             ),
         ],

@@ -7,6 +7,7 @@ import redis
 
 from domain.states import Outcome, Row, Step
 from store import keys
+from store.audit import CHAIN, Entry, packed
 from store.errors import LeaseLost, StoreUnavailable
 from store.store import Store, _answers
 
@@ -38,6 +39,8 @@ class Commit(msgspec.Struct, kw_only=True):
     seen: dict[str, int]
     outcomes: list[Outcome] = []
     forgotten: list[tuple[str, str]] = []  # (order, action id) of answers older than the newest OUTCOMES_KEEP
+    audit: list[Entry] = []
+    due: dict[str, int | None] = {}  # order → when its next clock passes a mark; None: none runs
 
 
 def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
@@ -130,6 +133,12 @@ def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None
         entry["o"] = _encode(change.outcomes)
     if change.forgotten:
         pipe.hdel(keys.outcomes(partition), *(keys.outcome_field(*forgotten) for forgotten in change.forgotten))
+    if coming := {order: at_ms for order, at_ms in change.due.items() if at_ms is not None}:
+        pipe.zadd(keys.due(partition), coming)
+    if over := [order for order, at_ms in change.due.items() if at_ms is None]:
+        pipe.zrem(keys.due(partition), *over)
+    if change.audit:
+        pipe.eval(CHAIN, 1, keys.actions_audit(partition), *map(packed, change.audit))
     pipe.hset(keys.at(partition), "version", change.version)
     pipe.xadd(keys.changes(partition), entry, maxlen=changes_keep, approximate=True)
     if change.read_to is not None:

@@ -17,6 +17,14 @@ class StoreUnfit(StoreError):
     """The server cannot promise that what it acknowledged is on disk, or belongs to another layout."""
 
 
+class FilesUnavailable(StoreError):
+    """The folder or bucket of the files fails: what was to be written does not stand there, what was asked for is not got."""
+
+
+class FilesFull(FilesUnavailable):
+    """There is no room for another file."""
+
+
 class LeaseLost(StoreError):
     """Another owner holds the partition now; what was to be committed was not."""
 

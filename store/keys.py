@@ -98,6 +98,18 @@ def trail(partition: int) -> str:
     return f"{{p{partition}}}:trail"
 
 
+def due(partition: int) -> str:
+    """
+    pattern: {p3}:due
+    type: sorted set
+    fields: order, scored by the instant (ms) at which the next of its clocks passes a mark that nobody has been told of
+    writer: projector, in the commit that changes the order
+    reader: projector, for what is due by now
+    lifetime: while a clock of the order runs
+    """
+    return f"{{p{partition}}}:due"
+
+
 def outcomes(partition: int) -> str:
     """
     pattern: {p3}:outcomes
@@ -221,6 +233,186 @@ def rejects(source: str) -> str:
     lifetime: the newest GRIDHALL_REJECT_KEEP of a source
     """
     return f"{{meta}}:rejects:{source}"
+
+
+def people() -> str:
+    """
+    pattern: {meta}:people
+    type: hash
+    fields: NAME = JSON of store.people.Account: roles, scope, Argon2 hash of the password …
+    writer: app.py user; web (own password, first administrator)
+    reader: web, at every request
+    lifetime: for ever; a disabled account stays, so that its name in the audit log means one person
+    """
+    return "{meta}:people"
+
+
+def tokens() -> str:
+    """
+    pattern: {meta}:tokens
+    type: hash
+    fields: SHA-256 of a program's token = JSON of store.people.Token: name, roles, scope …
+    writer: app.py token; web (GRIDHALL_ADMIN_TOKEN)
+    reader: web, at every request that brings one
+    lifetime: until revoked
+    """
+    return "{meta}:tokens"
+
+
+def session(digest: str) -> str:
+    """
+    pattern: {meta}:session:SHA256
+    type: string
+    fields: JSON of store.logins.LogIn, by the SHA-256 of its secret: whose, since when, from where, until when
+    writer: web
+    reader: web, at every request
+    lifetime: until it is ended or expires; at most store.logins.UNUSED_MS after its last use
+    """
+    return f"{{meta}}:session:{digest}"
+
+
+def sessions(name: str) -> str:
+    """
+    pattern: {meta}:sessions:NAME
+    type: hash
+    fields: id of a log-in of that name = SHA-256 of its secret; some of them may have expired
+    writer: web, app.py user
+    reader: web (the own account), app.py user
+    lifetime: store.logins.UNUSED_MS after the last use of one of them
+    """
+    return f"{{meta}}:sessions:{name}"
+
+
+def tries(kind: str, of: str) -> str:
+    """
+    pattern: {meta}:tries:address:ADDRESS, {meta}:tries:name:SHA256
+    type: integer, hash
+    fields: failed log-ins from an address; of a name: ADDRESS = those from there, * = those from addresses new to it
+    writer: web
+    reader: web
+    lifetime: store.logins.TRIES_WINDOW_S after the first one
+    """
+    return f"{{meta}}:tries:{kind}:{of}"
+
+
+def came(name: str, address: str) -> str:
+    """
+    pattern: {meta}:came:SHA256:ADDRESS
+    type: string
+    fields: there if that name has logged in from that address
+    writer: web
+    reader: web (whom a flood of failed log-ins does not keep out)
+    lifetime: store.logins.CAME_S after the last time
+    """
+    return f"{{meta}}:came:{name}:{address}"
+
+
+def web_secret() -> str:
+    """
+    pattern: {meta}:web-secret
+    type: string
+    fields: 32 random bytes that sign the cookies of the web processes
+    writer: web, at its first start
+    reader: web
+    lifetime: for ever; deleting it logs everybody out
+    """
+    return "{meta}:web-secret"
+
+
+def audit() -> str:
+    """
+    pattern: {meta}:audit
+    type: stream
+    fields: e = MessagePack of store.audit.Entry, h = SHA-1 of the h before and e, so that a changed or missing line shows
+    writer: web (log-ins, refusals, views), app.py
+    reader: web (the auditor's search), app.py audit verify
+    lifetime: until archived (app.py audit archive)
+    """
+    return "{meta}:audit"
+
+
+def actions_audit(partition: int) -> str:
+    """
+    pattern: {p3}:audit
+    type: stream
+    fields: as {meta}:audit, of every action asked of an order of this partition, done or refused
+    writer: projector, in the commit that folded the action
+    reader: web (the auditor's search), app.py audit verify
+    lifetime: until archived (app.py audit archive)
+    """
+    return f"{{p{partition}}}:audit"
+
+
+def audit_anchor(stream: str) -> str:
+    """
+    pattern: {meta}:audit:anchor, {p3}:audit:anchor
+    type: string
+    fields: h of the newest line of that stream that has gone into a file: the chain goes on from it
+    writer: app.py audit archive
+    reader: app.py audit verify
+    lifetime: for ever
+    """
+    return f"{stream}:anchor"
+
+
+def numbers(day: str) -> str:
+    """
+    pattern: {meta}:numbers:YYYYMMDD
+    type: integer
+    fields: how many order numbers have been given out on that local day
+    writer: web
+    reader: web
+    lifetime: three days
+    """
+    return f"{{meta}}:numbers:{day}"
+
+
+def births(action_id: str) -> str:
+    """
+    pattern: {meta}:birth:ACTION ID
+    type: string
+    fields: number of the order that this report became, so that a report sent twice is one order
+    writer: web
+    reader: web
+    lifetime: 90 days
+    """
+    return f"{{meta}}:birth:{action_id}"
+
+
+def files() -> str:
+    """
+    pattern: {meta}:files
+    type: hash
+    fields: FILE = JSON of store.files.FileRecord: name, type, size, SHA-256, whose, of which order; the bytes lie elsewhere
+    writer: web
+    reader: web
+    lifetime: for ever once it belongs to an order; else seven days
+    """
+    return "{meta}:files"
+
+
+def files_unbound() -> str:
+    """
+    pattern: {meta}:files:unbound
+    type: sorted set
+    fields: files that belong to no order yet, by when they were sent (ms)
+    writer: web
+    reader: web (the sweep)
+    lifetime: until they belong to one, or seven days
+    """
+    return "{meta}:files:unbound"
+
+
+def files_waiting() -> str:
+    """
+    pattern: {meta}:files:waiting
+    type: hash
+    fields: PERSON|files, PERSON|bytes = how many, and how large in sum, that person's files are that belong to no order yet
+    writer: web
+    reader: web
+    lifetime: a field goes when nothing waits
+    """
+    return "{meta}:files:waiting"
 
 
 def key_table() -> str:

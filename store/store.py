@@ -190,6 +190,17 @@ class Store:
         records = track.by_time(track.unpack(b"".join(blob or b"" for blob in blobs)))
         return records[(records["t"] >= from_ms) & (records["t"] < to_ms)]
 
+    def due_orders(self, partition: int, now_ms: int, most: int) -> list[str]:
+        """Orders whose clocks have passed a mark by now that nobody has been told of, the earliest first."""
+        with _answers():
+            found = self.client.zrange(keys.due(partition), "-inf", now_ms, byscore=True, offset=0, num=most)
+        return [order.decode() for order in found]
+
+    def unread(self, partition: int) -> int:
+        """Entries of a partition that no projector has folded yet."""
+        with _answers():
+            return int(self.client.xlen(keys.facts(partition)))
+
     def backlog(self) -> int:
         """Entries appended and not yet folded, over all partitions."""
         with _answers():

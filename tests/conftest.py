@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import argon2
 import pytest
 
 from config.city import City, load_city
 from config.settings import Settings, load_settings
-from store import embedded
+from store import embedded, people
 from store.errors import StoreUnavailable
 from store.store import Store, open_store
 
@@ -41,6 +42,15 @@ class Valkey:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """A password costs a tenth of a second on purpose; in tests of other things it need not."""
+    dear, people._hasher = people._hasher, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # type: ignore[misc]
+    people._nobody.cache_clear()
+    yield
+    people._hasher = dear  # type: ignore[misc]
 
 
 @pytest.fixture(scope="session")

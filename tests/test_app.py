@@ -38,7 +38,7 @@ def test_check_finds_no_fault_in_a_sound_city(city_folder: Path) -> None:
 
 
 def test_a_wrong_setting_stops_every_role_before_it_starts() -> None:
-    done = app("projector", WEB_HOST="0.0.0.0")
+    done = app("projector", WEB_HOST="hall.example")
     assert done.returncode == 2 and "GRIDHALL_WEB_HOST" in done.stderr and "Traceback" not in done.stderr
 
 

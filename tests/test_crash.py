@@ -31,7 +31,7 @@ class Hall:
         self.data_dir, self.web, self.gateway = data_dir, free_port(), free_port()
         ports = ["--web-port", str(self.web), "--gateway-port", str(self.gateway), "--jt808-port", "-1"]
         where = ["--city", str(city_folder), "--data-dir", str(data_dir)]
-        env = {**os.environ, "GRIDHALL_INGEST_KEY": KEY, "GRIDHALL_PARTITIONS": "2"}
+        env = {**os.environ, "GRIDHALL_INGEST_KEY": KEY, "GRIDHALL_ADMIN_TOKEN": KEY, "GRIDHALL_PARTITIONS": "2"}
         self.log = (data_dir / "log").open("wb")
         command = [sys.executable, "app.py", "run", "--no-demo", *where, *ports]
         self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=self.log, stderr=self.log)
@@ -142,7 +142,8 @@ def test_kill_9_of_every_role_loses_nothing_and_counts_nothing_twice(tmp_path: P
         rows = [row for p in range(2) for _, row in store.rows(p)]
         assert sum(getattr(row, "fixes", 0) + getattr(row, "set_aside", 0) for row in rows) <= fixes
         hall.await_answer(f"http://127.0.0.1:{hall.web}/healthz")
-        told = httpx.get(f"http://127.0.0.1:{hall.web}/api/v1/orders", params={"limit": 1}, trust_env=False).json()
+        url, headers = f"http://127.0.0.1:{hall.web}/api/v1/orders", {"Authorization": f"Bearer {KEY}"}
+        told = httpx.get(url, params={"limit": 1}, headers=headers, trust_env=False).json()
         assert told["total"] == steps // 2
     finally:
         hall.end()

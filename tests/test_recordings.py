@@ -16,6 +16,7 @@ from ingest.mapping import load_mapping
 from ingest.replay import Replay, replay
 from ingest.tables import import_orders
 from store.store import Store
+from tests.dashboard.persons import bearer
 from tests.running import KEY, Running, fold_all
 from tests.shared_data import data, pingshan_city
 
@@ -35,7 +36,9 @@ def api(settings: Settings, city: City, store: Store) -> FlaskClient:
     hall = Hall(city, store)
     for partition in range(store.partitions):
         hall.apply(store.snapshot(partition).rows, hall.now_ms())
-    return create_app(settings, hall)[0].test_client()
+    client = create_app(settings, hall)[0].test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = bearer(store, "reader", "supervisor", "leader")["Authorization"]
+    return client
 
 
 def get(client: FlaskClient, path: str, **params: str) -> Any:

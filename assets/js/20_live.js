@@ -45,7 +45,7 @@
       this.socket.on("connect", () => this.#linked());
       this.socket.on("disconnect", (reason) => this.#lost(reason));
       this.socket.on("connect_error", (error) => this.#failed(error));
-      this.socket.on("error", (refusal) => this.emit("refused", refusal));
+      this.socket.on("error", (refusal) => this.#refused(refusal));
       this.socket.on("frame", (...parts) => this.#receive(parts));
       globalThis.document?.addEventListener("visibilitychange", () => this.resume());
       globalThis.addEventListener?.("online", () => this.resume());
@@ -104,8 +104,15 @@
       if (reason === "io server disconnect") this.#later();
     }
 
+    /** The server will not follow. Whose log-in has ended is led to the log-in: what stands here is no longer his to see. */
+    #refused(refusal) {
+      this.emit("refused", refusal);
+      if (refusal?.code === "logged_out") gridhall.api?.leave?.();
+    }
+
     #failed(error) {
       this.#setLink(false, error.message);
+      if (error.message === "logged_out") this.#refused({ code: error.message });
       if (!this.socket?.active) this.#later(); // refused by the server: socket.io would not try again
     }
 

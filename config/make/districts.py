@@ -14,7 +14,7 @@ from config.city_model import City, Region
 from config.make import catalogue, people, streets, write
 from config.make.cameras import place_cameras
 from config.make.partition import Cut, Cutter, Part, coverage, join, scatter, shares
-from config.make.plan import DistrictPlan, read_district_plan
+from config.make.plan import LIMITS, DistrictPlan, read_district_plan
 from config.make.plane import Plane
 from config.make.sources import district_outlines, divisions
 from config.make.streets import Shape
@@ -190,6 +190,8 @@ def _write(
     write.write_outlines(folder, earth)
     write.write_basemap(folder, basemap)
     write.write_catalogue(folder, catalogue.DEPARTMENTS, catalogue.MATTERS)
+    write.write_routes(folder, plan.routes)
+    write.write_limits(folder, LIMITS)
     write.write_calendar(folder)
     # an inspector answers for a set of cells: here those of a community
     places = [region.code for region in tree.regions if region.level == plan.place_level]

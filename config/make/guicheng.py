@@ -14,7 +14,7 @@ from config.city_model import City, Region
 from config.make import catalogue, people, streets, write
 from config.make.cameras import place_cameras
 from config.make.partition import Cutter, Points, scatter
-from config.make.plan import River, StreetPlan, read_street_plan
+from config.make.plan import LIMITS, River, StreetPlan, read_street_plan
 from config.make.plane import Plane
 from config.make.sources import district_outlines, divisions
 from config.make.streets import Shape
@@ -202,6 +202,8 @@ def _write(
     write.write_outlines(folder, outlines)
     write.write_basemap(folder, basemap)
     write.write_catalogue(folder, catalogue.DEPARTMENTS, catalogue.MATTERS)
+    write.write_routes(folder, plan.routes)
+    write.write_limits(folder, LIMITS)
     write.write_calendar(folder)
     write.write_people(folder, roster)
     write.write_cameras(folder, cameras)

@@ -1,7 +1,7 @@
 """What a generated city is made from beside the real names and outlines: a YAML file each in `plans/`."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import yaml
@@ -23,6 +23,47 @@ class River(msgspec.Struct):
     after: list[Place] = []
 
 
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of routing.csv; an empty cell fits anything."""
+
+    rule: str
+    matter: str = ""
+    region: str = ""
+    source: str = ""
+    department: str = ""
+    level: str = ""
+    auto: str = ""
+
+
+class TimeLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of limits.csv; an empty cell fits anything."""
+
+    rule: str
+    clock: str
+    kind: str
+    amount: float
+    matter: str = ""
+    level: str = ""
+    department: str = ""
+
+
+LIMITS: Final = (
+    TimeLimit("派遣", "dispatch", "working_hours", 1),
+    TimeLimit("城管处置", "handle", "working_hours", 4, "01"),
+    TimeLimit("一般处置", "handle", "working_days", 2),
+    TimeLimit("核查", "check", "working_hours", 4),
+    TimeLimit("城管全案", "total", "working_hours", 12, "01"),
+    TimeLimit("一般全案", "total", "working_days", 5),
+)
+"""Limits of the generated cities; real ones are a city's own table (domain.md B7)."""
+
+LADDER: Final = (
+    {"clock": "total", "do": "urge"},
+    {"clock": "total", "do": "yellow_card", "amount": 4, "kind": "working_hours"},
+    {"clock": "total", "do": "red_card", "amount": 12, "kind": "working_hours"},
+)
+
+
 class Plan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What all cities have. `homes`: lon, lat, reach in m, weight."""
 
@@ -33,6 +74,7 @@ class Plan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     n_cameras: int
     homes: list[tuple[float, float, float, float]]
     rivers: list[River]
+    routes: list[Route]
     generated: str
     generated_en: str
 
@@ -40,6 +82,8 @@ class Plan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """The content of city.yaml."""
         levels = [{"key": v.key, "zh": v.zh, "en": v.en} for v in self.levels]
         told = {"code": self.code, **self.names, "timezone": "Asia/Shanghai", "kind": kind, "seed": seed, "levels": levels}
+        told["workflow"] = {"two_axes": False, "evaluate": "before", "leave_out": [], "who": {}, "needs": {}, "by_itself": []}
+        told["worktime"] = {"periods": [["08:30", "12:00"], ["14:00", "17:30"]], "yellow_from": 0.8, "ladder": list(LADDER)}
         return told | {"generated": self.generated, "generated_en": self.generated_en}
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from config.city_model import Camera, Department, Matter, Region, RosterEntry
+from config.make.plan import Route, TimeLimit
 
 
 def write_yaml(folder: Path, content: dict[str, Any]) -> None:
@@ -70,6 +71,19 @@ def write_catalogue(folder: Path, departments: Iterable[Department], matters: It
     columns += ["parent", "department", "limit_hours"]
     cells = ([getattr(m, c) for c in columns] for m in matters)
     _write_csv(folder / "matters.csv", columns, (["" if cell is None else cell for cell in row] for row in cells))
+
+
+def write_routes(folder: Path, routes: Iterable[Route]) -> None:
+    """routing.csv."""
+    columns = Route.__struct_fields__
+    _write_csv(folder / "routing.csv", columns, ([getattr(r, c) for c in columns] for r in routes))
+
+
+def write_limits(folder: Path, limits: Iterable[TimeLimit]) -> None:
+    """limits.csv."""
+    columns = TimeLimit.__struct_fields__
+    rows = ([f"{getattr(r, c):g}" if c == "amount" else getattr(r, c) for c in columns] for r in limits)
+    _write_csv(folder / "limits.csv", columns, rows)
 
 
 def write_cameras(folder: Path, cameras: Iterable[Camera]) -> None:

@@ -9,6 +9,7 @@ from config.settings import Settings
 from config.words import words
 from dashboard import query
 from dashboard.callbacks.routing import params_of
+from dashboard.sight import sight
 from layouts import ids, pages
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
         lang = pages.language(params, settings)
         first = int(request["startRow"])
         try:
-            page = query.orders_page(hall, params, first, int(request["endRow"]) - first, lang=lang)
+            page = query.orders_page(sight(hall), params, first, int(request["endRow"]) - first, lang=lang)
         except (KeyError, ValueError):
             return {"rowData": [], "rowCount": 0}, "0"
-        response = {"rowData": [row(hall.city, item, lang) for item in page["items"]], "rowCount": page["total"]}
+        response = {"rowData": [row(sight(hall).city, item, lang) for item in page["items"]], "rowCount": page["total"]}
         return response, f"{page['total']:,}"
 
 

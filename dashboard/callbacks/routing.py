@@ -1,21 +1,30 @@
 """Which screen an address asks for."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, html, no_update
+from flask_wtf.csrf import generate_csrf
 
 from config.settings import Settings
 from config.words import words
 from dashboard import query
+from dashboard.access import audit, person
+from dashboard.api import NotThere, order_json, see_track
 from dashboard.callbacks.filter_words import pills
+from dashboard.doors import me_of
+from dashboard.sight import Sight, sight
 from layouts import ids, pages, statistics
+from layouts.page_config import json_text
 from store.errors import StoreError
 
 if TYPE_CHECKING:
     from dashboard.hall import Hall
 
 WALL_PATHS = ("", "/", "/wall")
+DESK_PATH = "/desk"
 
 
 def params_of(search: str | None) -> dict[str, str]:
@@ -24,7 +33,9 @@ def params_of(search: str | None) -> dict[str, str]:
 
 
 def page_key(path: str, search: str | None, lang: str) -> str:
-    """What makes two addresses the same page: on the wall everything but the language happens in place."""
+    """What makes two addresses the same page: on the wall and the desk everything but the language happens in place."""
+    if path == DESK_PATH:
+        return f"desk {lang}"
     return f"wall {lang}" if path in WALL_PATHS else f"{path}{search or ''} {lang}"
 
 
@@ -43,10 +54,22 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
         params = params_of(search)
         lang = pages.language(params, settings)
         key = page_key(path, search, lang)
-        return (no_update, no_update) if key == shown else (page(hall, settings, path, params, lang), key)
+        if key == shown:
+            return no_update, no_update
+        return [me_script(hall, lang), *page(hall, settings, path, params, lang)], key
 
 
-def statistics_of(hall: "Hall", params: dict[str, str]) -> dict[str, Any]:
+def me_script(hall: "Hall", lang: str) -> html.Script:
+    """Who is looking, for the scripts of the page: names, rights, and the token that writes need."""
+    mine = me_of(hall, person(), lang) | {"csrf": generate_csrf()}
+    return html.Script(json_text(mine), id=ids.ME, type="application/json")
+
+
+RIGHT_OF: Final = {"": "wall", "wall": "wall", "desk": "desk", "statistics": "statistics"}
+"""The right that a screen needs; the others show what the person sees of them."""
+
+
+def statistics_of(hall: Sight, params: dict[str, str]) -> dict[str, Any]:
     """The figures of the table, by what the address asks for; a grouping that there is not is a BadQuery."""
     by = params.get("by", statistics.GROUPINGS[0])
     if by not in statistics.GROUPINGS:
@@ -56,27 +79,38 @@ def statistics_of(hall: "Hall", params: dict[str, str]) -> dict[str, Any]:
 
 
 def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], lang: str) -> list[Any]:
-    """The screen, or a page that says why there is none."""
-    city, catalogue = hall.city, words(lang)
+    """The screen as this request's person sees it, or a page that says why there is none."""
+    seen = sight(hall)
+    city, catalogue = seen.city, words(lang)
     screen, _, name = path.lstrip("/").partition("/")
     name = unquote(name)
     missing = catalogue["page.not_found"]
+    if not person().may(RIGHT_OF.get(screen, "")) and screen in RIGHT_OF:
+        audit("refused", path[:200], reason=f"right {RIGHT_OF[screen]}")
+        return pages.message_page(city, settings, lang, catalogue["page.no_right"])
     try:
         if path in WALL_PATHS:
             return pages.wall_page(city, settings, lang)
         if screen == "worker" and name:
             missing = catalogue["page.no_worker"].format(id=name)
-            return pages.worker_page(city, settings, lang, query.worker_dossier(hall, name, params.get("day"), lang=lang))
+            with trespass_told(hall, "worker", name):
+                see_track(seen, name, params.get("day", "today"))
+                return pages.worker_page(city, settings, lang, query.worker_dossier(seen, name, params.get("day"), lang=lang))
         if screen == "order" and name:
             missing = catalogue["page.no_order"].format(id=name)
-            return pages.order_page(city, settings, lang, query.order_page(hall, name, lang=lang))
+            with trespass_told(hall, "order", name):
+                return pages.order_page(city, settings, lang, order_json(seen, name, lang))
         if screen == "orders" and not name:
             missing = catalogue["page.no_region"].format(id=params.get("region", ""))
-            total = query.orders_page(hall, params, 0, 0)["total"]
+            with trespass_told(hall, "region", params.get("region", "")):
+                total = query.orders_page(seen, params, 0, 0)["total"]
             return pages.orders_page(city, settings, lang, params, pills(city, params, lang), total)
+        if screen == "desk" and not name:
+            return pages.desk_page(city, settings, lang)
         if screen == "statistics" and not name:
             missing = catalogue["page.no_region"].format(id=params.get("region", ""))
-            return pages.statistics_page(city, settings, lang, params, statistics_of(hall, params))
+            with trespass_told(hall, "region", params.get("region", "")):
+                return pages.statistics_page(city, settings, lang, params, statistics_of(seen, params))
     except KeyError:
         return pages.message_page(city, settings, lang, missing)
     except ValueError as wrong:
@@ -84,3 +118,14 @@ def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], la
     except StoreError:
         return pages.message_page(city, settings, lang, catalogue["page.store_gone"])
     return pages.message_page(city, settings, lang, missing)
+
+
+@contextmanager
+def trespass_told(hall: "Hall", kind: str, name: str) -> Iterator[None]:
+    """Whoever asks for what is there but not his is told that it is not there, and the log is told that he asked."""
+    try:
+        yield
+    except KeyError:
+        if name:
+            NotThere(kind, name).tell(hall)
+        raise

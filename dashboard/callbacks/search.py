@@ -8,6 +8,7 @@ from config.settings import Settings
 from config.words import words
 from dashboard import query
 from dashboard.callbacks.routing import params_of
+from dashboard.sight import sight
 from layouts import ids, pages
 from layouts.parts import with_lang
 
@@ -29,7 +30,7 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
     def find(text: str | None, search: str | None) -> Any:
         lang = pages.language(params_of(search), settings)
         text = (text or "").strip()
-        hits = query.search(hall, text, LIMIT, lang) if text else []
+        hits = query.search(sight(hall), text, LIMIT, lang) if text else []
         if text and not hits:
             return html.P(words(lang)["search.none"].format(t=text), className="empty")
         return [result(hit, lang) for hit in hits]

@@ -7,7 +7,9 @@ from dash import Dash, Input, Output, State, html
 from config.settings import Settings
 from config.words import words
 from dashboard import query
-from dashboard.callbacks.routing import params_of
+from dashboard.api import see_track
+from dashboard.callbacks.routing import params_of, trespass_told
+from dashboard.sight import sight
 from layouts import drawers, ids, pages
 from store.errors import StoreError
 
@@ -36,14 +38,19 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
 def content(hall: "Hall", kind: str, name: str, lang: str) -> list[Any]:
     """The drawer's content for one object; why there is none, if there is none."""
     catalogue = dict(words(lang))
+    seen = sight(hall)
     try:
-        if kind == "worker":
-            return drawers.worker_drawer(catalogue, lang, query.worker_dossier(hall, name, lang=lang))
-        if kind == "order":
-            return drawers.order_drawer(catalogue, lang, query.order_page(hall, name, lang=lang))
-        with hall.lock:
-            feed = hall.feeds[name]
-        return drawers.feed_drawer(catalogue, query.feed_brief(hall.city, feed, lang))
+        with trespass_told(hall, kind, name):
+            if kind == "worker":
+                if not seen.may_track(name) and seen.knows_worker(name):
+                    return [html.P(catalogue["page.no_right"], className="empty")]
+                see_track(seen, name, "today")
+                return drawers.worker_drawer(catalogue, lang, query.worker_dossier(seen, name, lang=lang))
+            if kind == "order":
+                return drawers.order_drawer(catalogue, lang, query.order_page(seen, name, lang=lang))
+            with hall.lock:
+                feed = seen.feeds[name]
+            return drawers.feed_drawer(catalogue, query.feed_brief(seen.city, feed, lang))
     except KeyError:
         return [html.P(catalogue["page.gone"].format(id=name), className="empty")]
     except StoreError:

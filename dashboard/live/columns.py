@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from config.city_model import ROLES
 from dashboard.live.scope import Scopes
 from dashboard.live.table import Shape, Values
-from domain.cases import clock_start_ms
+from domain import masking
+from domain.cases import clock_start_ms, marks_of
 from domain.lifecycle import STATUSES, is_open
-from domain.states import Feed, Order, Worker
+from domain.people import parties_of
+from domain.states import Feed, Life, Order, Worker
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -47,15 +49,20 @@ ORDER: Final = Shape(
     (
         ("lon", "i4"),
         ("lat", "i4"),
-        ("clock_s", "u4"),  # since when the limit has run
-        ("deadline_s", "u4"),  # 0: none
+        ("clock_s", "u4"),  # a line from here to the end of the most urgent clock has its yellow mark at four fifths
+        ("deadline_s", "u4"),  # the end of that clock; 0: none runs
         ("status", "u1"),  # index in STATUSES
         ("stage", "u1"),  # index in STAGES, NO_U1: none
-        ("flags", "u1"),  # domain.states.OrderFlag
+        ("flags", "u2"),  # domain.states.OrderFlag
+        ("reported_s", "u4"),
+        ("since_s", "u4"),  # since when it has been in its status
+        ("own", "u1"),  # 1: it lives here, 0: an outside system owns it
     ),
-    ("id", "title", "category", "department", "region", "region_name", "address", "reporter"),
-    ("category", "department", "region_name"),
-)
+    ("id", "title", "category", "department", "region", "region_name", "address", "reporter", "channel", "handler", "holder",
+     "proposal"),
+    ("category", "department", "region_name", "holder", "proposal"),
+    ("address",),
+)  # fmt: skip
 
 FEED: Final = Shape(
     "feed",
@@ -99,34 +106,69 @@ def _workers(city: "City", scopes: Scopes, rows: Sequence[Worker]) -> Values:
     )
 
 
+_ENDED: Final = Order(order="")
+_NO_LIFE: Final = Life()
+
+
 def _orders(city: "City", scopes: Scopes, rows: Sequence[Order]) -> Values:
+    opened = [row.status in STATUSES and is_open(row.status) for row in rows]
+    told = [row if shown else _ENDED for row, shown in zip(rows, opened, strict=True)]  # only what is shown has its texts made
     stages = [STATUSES[row.status].stage if row.status in STATUSES else -1 for row in rows]
-    regions = [city.regions.get(row.region) for row in rows]
-    matters = [city.matters.get(row.category) for row in rows]
-    departments = [city.departments.get(row.department) for row in rows]
+    regions = [city.regions.get(row.region) for row in told]
+    matters = [city.matters.get(row.category) for row in told]
+    departments = [city.departments.get(row.department) for row in told]
+    lives = [row.life or _NO_LIFE for row in told]
+    marks = [marks_of(row) for row in told]
+    proposals = [_proposal(row) for row in told]
     return Values(
         _numbered(scopes, [row.region for row in rows]),
-        np.array([row.status in STATUSES and is_open(row.status) for row in rows], bool),
+        np.array(opened, bool),
         {
             "lon": _degrees([row.lon for row in rows]),
             "lat": _degrees([row.lat for row in rows]),
-            "clock_s": _seconds([clock_start_ms(row) for row in rows]),
-            "deadline_s": _seconds([row.deadline_at_ms or 0 for row in rows]),
+            "clock_s": _seconds([_line_from(row, *found) for row, found in zip(told, marks, strict=True)]),
+            "deadline_s": _seconds([red or 0 for _, red in marks]),
             "status": np.array([_STATUS_NUMBERS.get(row.status, NO_U1) for row in rows], "u1"),
             "stage": np.array([NO_U1 if stage < 0 else stage for stage in stages], "u1"),
-            "flags": np.array([row.flags & 0xFF for row in rows], "u1"),
+            "flags": np.array([row.flags & 0xFFFF for row in rows], "u2"),
+            "reported_s": _seconds([row.reported_at_ms for row in rows]),
+            "since_s": _seconds([row.status_at_ms for row in rows]),
+            "own": np.array([row.life is not None for row in rows], "u1"),
         },
         {
             "id": [row.order for row in rows],
-            "title": [row.title for row in rows],
-            "region": [row.region for row in rows],
-            "address": [row.address for row in rows],
-            "reporter": [row.reporter for row in rows],
-            **_both("category", matters, [row.category for row in rows]),
-            **_both("department", departments, [row.department for row in rows]),
-            **_both("region_name", regions, [row.region for row in rows]),
+            "title": [masking.numbers(row.title) for row in told],
+            "region": [row.region for row in told],
+            "address": [masking.numbers(row.address) for row in told],
+            "address.masked": [masking.address(row.address) for row in told],
+            "reporter": [masking.reporter(row.reporter, city.roster) for row in told],
+            "channel": [row.channel or row.source for row in told],
+            "handler": [_handler(city, row) for row in told],
+            **_both("holder", [city.regions.get(life.holder) for life in lives], [life.holder for life in lives]),
+            **_both("proposal", [city.departments.get(key) for key in proposals], proposals),
+            **_both("category", matters, [row.category for row in told]),
+            **_both("department", departments, [row.department for row in told]),
+            **_both("region_name", regions, [row.region for row in told]),
         },
+        [parties_of(row, city.roster) for row in told],
     )
+
+
+def _line_from(row: Order, yellow_at_ms: int | None, red_at_ms: int | None) -> int:
+    """See `clock_s`: browsers draw the limit's bar as a straight line and turn yellow at four fifths of it."""
+    if yellow_at_ms is None or red_at_ms is None:
+        return clock_start_ms(row)
+    return max(min(5 * yellow_at_ms - 4 * red_at_ms, red_at_ms - 1000), 0)
+
+
+def _handler(city: "City", row: Order) -> str:
+    entry = city.roster.get(row.handler)
+    return entry.name if entry else row.handler
+
+
+def _proposal(row: Order) -> str:
+    """The department that the rules propose, while no other has it."""
+    return row.life.route_department if row.life and not row.life.lead and not row.handler else ""
 
 
 def _feeds(_city: "City", scopes: Scopes, rows: Sequence[Feed]) -> Values:

@@ -18,6 +18,8 @@ from dashboard.live.scope import Scope
 from dashboard.live.shared import SharedFigures
 from dashboard.live.table import LiveTable
 from dashboard.period import PERIODS
+from domain.people import Person
+from store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ TICK_S: Final = 0.05
 SHORTEST_SPACING_S: Final = 0.1  # also for a screen that changes its region all the time
 IDLE_S: Final = 5.0  # a screen hears of us that often although nothing changed
 DEAD_AFTER_S: Final = 45.0  # without acknowledgement
+RECHECK_S: Final = 3.0  # a screen lives on so long after its log-in has ended
 
 WireCursor = Annotated[list[str | int | None], msgspec.Meta(max_length=3)]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # to the year 2100
@@ -52,11 +55,15 @@ class Ack(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """What figures are computed for: a region and a period, as a key or as (from_ms, to_ms), and the language of names."""
+    """What figures are computed for: a region and a period, as a key or as (from_ms, to_ms), the language of names, whose
+    scope they are in, and whether places are shown with their doors.
+    """
 
     region: str
     period: str | tuple[int | None, int | None]
     lang: str
+    scope: str = ""
+    clear: bool = True
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -67,8 +74,10 @@ class Cursor(msgspec.Struct, frozen=True):
 class Session:
     """One screen. `held`: what it has said to hold; `sent`: what it will hold once it has taken what is in flight."""
 
-    def __init__(self, sid: str) -> None:
+    def __init__(self, sid: str, person: Person, again: Callable[[], Person | None]) -> None:
         self.sid = sid
+        self.person = person
+        self.again = again
         self.scope: Scope | None = None
         self.tables: tuple[str, ...] = ()
         self.key: Key | None = None
@@ -91,7 +100,11 @@ class Refused(Exception):
 
 
 class Sessions:
-    """All screens of this process. `emit(sid, message)` must not wait; `drop(sid)` cuts a dead screen's connection."""
+    """All screens of this process. `emit(sid, message)` must not wait; `drop(sid)` cuts a dead screen's connection.
+
+    `attempt(person, code, detail)` is told when a screen asks for what is not its person's; `end(sid)` tells a screen that it
+    is logged out.
+    """
 
     def __init__(
         self,
@@ -101,6 +114,8 @@ class Sessions:
         figures: SharedFigures | None = None,
         frames_per_s: float = 2.0,
         clock_s: Callable[[], float] = time.monotonic,
+        attempt: Callable[[Person, str, str], None] = lambda person, code, detail: None,
+        end: Callable[[str], None] = lambda sid: None,
     ) -> None:
         self._hall = hall
         self._emit = emit
@@ -108,6 +123,7 @@ class Sessions:
         self._figures = figures
         self._spacing_s = 1 / frames_per_s
         self._clock_s = clock_s
+        self._attempt, self._end = attempt, end
         self._sessions: dict[str, Session] = {}
         self._frames: dict[tuple[Any, ...], bytes | None] = {}
         self._lock = threading.RLock()
@@ -119,10 +135,13 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def join(self, sid: str) -> None:
-        """A screen has connected. The first one starts the ticker."""
+    def join(self, sid: str, person: Person, again: Callable[[], Person | None]) -> None:
+        """A screen of `person` has connected; `again` finds out once more who it is, None: nobody any more.
+
+        The first one starts the ticker.
+        """
         with self._lock:
-            self._sessions[sid] = Session(sid)
+            self._sessions[sid] = Session(sid, person, again)
             if self._thread is None:
                 self._start()
 
@@ -140,18 +159,23 @@ class Sessions:
             raise self._refusal("bad_watch", "no such period")
         if watch.from_ms is not None and watch.to_ms is not None and watch.from_ms > watch.to_ms:
             raise self._refusal("bad_watch", "the period ends before it begins")
-        scope = self._hall.scopes.find(watch.region, watch.lang)
-        if scope is None:
-            raise self._refusal("unknown_region", watch.region)
         with self._lock:
             session = self._sessions.get(sid)
             if session is None:
                 return
-            session.scope = scope
-            session.tables = tuple(dict.fromkeys(watch.tables))
-            session.key = Key(scope.region, watch.period or (watch.from_ms, watch.to_ms), watch.lang)
+            person = session.person
+            scope = self._hall.scopes.find(watch.region, watch.lang, person)
+            if scope is None:
+                self._attempt(person, "watch", watch.region)
+                raise self._refusal("unknown_region", watch.region)
             if not session.in_flight:
                 self._believe(session, watch.cursors)
+            session.scope = scope
+            session.tables = tuple(dict.fromkeys(watch.tables))
+            period = watch.period or (watch.from_ms, watch.to_ms)
+            shown = person.may("wall") or person.may("statistics")
+            whole = person.scope or self._hall.city.root
+            session.key = Key(scope.region, period, watch.lang, whole, scope.clear) if shown else None
             session.due_at_s = min(session.due_at_s, session.sent_at_s + SHORTEST_SPACING_S)
         self._wake.set()
 
@@ -175,25 +199,53 @@ class Sessions:
     def _believe(self, session: Session, cursors: dict[TableName, WireCursor | None]) -> None:
         """Hold what the screen says; a table whose cursor nobody can place is begun anew."""
         known = (session.sent, session.held)
-        held = {name: self._place(name, cursor, known) for name, cursor in cursors.items()}
+        held = {name: self._place(session.person, name, cursor, known) for name, cursor in cursors.items()}
         session.held = {name: cursor for name, cursor in held.items() if cursor is not None}
         session.sent = session.held
 
-    def _place(self, name: str, cursor: WireCursor | None, known: tuple[dict[str, Cursor], ...]) -> Cursor | None:
-        """[epoch, version, scope token]; without the token it must be one that this session knows of."""
+    def _place(
+        self, person: Person, name: str, cursor: WireCursor | None, known: tuple[dict[str, Cursor], ...]
+    ) -> Cursor | None:
+        """[epoch, version, scope token]; without the token it must be one that this session knows of.
+
+        A scope that is not this person's is no cursor: the table begins anew. If its region is not his (and not only rights
+        that he had before), the attempt is told.
+        """
         epoch, version, token = (*(cursor or ()), None, None, None)[:3]
         if epoch != self._hall.epoch or not isinstance(version, int) or not 0 < version <= self._hall.tables[name].version:
             return None
         if isinstance(token, str):
-            scope = self._hall.scopes.of_token(token)
+            scope = self._hall.scopes.of_token(token, person)
+            if scope is None and not self._hall.scopes.allows(token.split(":")[1] if ":" in token else "", person):
+                self._attempt(person, "cursor", token[:80])
             return Cursor(version, scope) if scope else None
         return next((mine[name] for mine in known if name in mine and mine[name].version == version), None)
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._keep_checking, name="log-ins", daemon=True).start()
         if self._figures:
             self._figures.start()
+
+    def recheck(self) -> None:
+        """Find out anew who every screen is; one whose log-in has ended, or whose rights have changed, is cut."""
+        for session in list(self._sessions.copy().values()):
+            now = session.again()
+            if now == session.person:
+                continue
+            if now is None:
+                self._end(session.sid)
+            self._cut(session)
+
+    def _keep_checking(self) -> None:
+        while not self._stopped.wait(RECHECK_S):
+            try:
+                self.recheck()
+            except StoreError as silent:
+                log.debug("who the screens are cannot be found out: %s", silent)  # the hall itself tells of the outage
+            except Exception:  # the thread must outlive it: nobody else finds out whose log-in has ended
+                log.exception("who the screens are cannot be found out")
 
     def stop(self) -> None:
         """Cut every connection and end the threads."""

@@ -9,16 +9,18 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask import Flask, request
-from flask_socketio import SocketIO
+from flask_socketio import ConnectionRefusedError, SocketIO
 
 from dashboard.hall import Hall
 from dashboard.live.session import Refused, Sessions
 from dashboard.live.shared import SharedFigures
+from domain.people import Person
+from store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,9 @@ SOCKET_PATH: Final = "/socket.io/"
 MAX_MESSAGE_BYTES: Final = 16384
 PING_EVERY_S: Final = 10
 PONG_WITHIN_S: Final = 20
+STRANGERS: Final = 4
+JOIN_WITHIN_S: Final = 10.0
+JOINED: Final = "gridhall.joined"
 
 
 class BoundedWebSocket(SimpleWebSocketWSGI):
@@ -53,22 +58,59 @@ class _EndingServer(simple_websocket.Server):  # type: ignore[misc]
 
 
 class Turnstile:
-    """WSGI middleware: at most `most` sockets at a time (each keeps a thread of the server); 503 for one more."""
+    """WSGI middleware: at most `most` sockets at a time (each keeps a thread of the server); 503 for one more.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], most: int) -> None:
-        self._app = app
+    Who is not `known` (by a WSGI environment) gets one of STRANGERS places, long enough to be told that he must log in; whoever
+    has not joined the live link after JOIN_WITHIN_S is cut. So nobody keeps the screens out without a log-in.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        most: int,
+        known: Callable[[dict[str, Any]], bool] = lambda environ: True,
+        join_within_s: float = JOIN_WITHIN_S,
+    ) -> None:
+        self._app, self._known, self._join_within_s = app, known, join_within_s
         self._places = threading.BoundedSemaphore(most)
+        self._strangers = threading.BoundedSemaphore(STRANGERS)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
             return self._app(environ, start_response)
-        if not self._places.acquire(blocking=False):
+        places = self._places if self._known(environ) else self._strangers
+        if not places.acquire(blocking=False):
             start_response("503 SERVICE UNAVAILABLE", [("Content-Type", "text/plain"), ("Retry-After", "10")])
             return [b"Too many screens are open.\n"]
+        timer = threading.Timer(self._join_within_s, _cut_unless_joined, (environ,))
+        timer.daemon = True
+        timer.start()
         try:
             return self._app(environ, start_response)  # returns when the websocket has ended
         finally:
-            self._places.release()
+            timer.cancel()
+            places.release()
+
+
+def _cut_unless_joined(environ: dict[str, Any]) -> None:
+    found = _socket_of(environ)
+    if found is not None and JOINED not in environ:
+        with contextlib.suppress(OSError):
+            found.shutdown(socket.SHUT_RDWR)
+
+
+def _socket_of(environ: dict[str, Any]) -> socket.socket | None:
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+
+
+class Door(Protocol):
+    """Who may open a live link (dashboard.access)."""
+
+    def enter(self) -> tuple[Person, Callable[[], Person | None]] | None:
+        """Who this connection is, and how to find it out again; None: nobody who may. Raises StoreUnavailable."""
+
+    def attempt(self, person: Person, code: str, detail: str) -> None:
+        """A screen has asked for what is not its person's."""
 
 
 class Connections:
@@ -78,7 +120,8 @@ class Connections:
         self._sockets: dict[str, socket.socket] = {}
 
     def keep(self, sid: str, environ: dict[str, Any]) -> None:
-        found = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+        environ[JOINED] = True
+        found = _socket_of(environ)
         if found is not None:
             self._sockets[sid] = found
 
@@ -96,8 +139,9 @@ def attach(
     figures: SharedFigures | None,
     frames_per_s: float,
     allows: Callable[[str, str | None], bool],
+    door: Door,
 ) -> tuple[SocketIO, Sessions]:
-    """Put the live link on the app. `allows(host, origin)` decides from which pages it may be opened."""
+    """Put the live link on the app. `allows(host, origin)` decides from which pages it may be opened, `door` by whom."""
     socketio = SocketIO(
         app,
         async_mode="threading",
@@ -128,13 +172,22 @@ def attach(
         except Refused as refused:
             socketio.server.emit("error", {"code": refused.code, "detail": str(refused)}, to=sid, namespace=NAMESPACE)
 
-    sessions = Sessions(hall, emit, connections.cut, figures, frames_per_s)
+    def end(sid: str) -> None:
+        socketio.server.emit("error", {"code": "logged_out", "detail": ""}, to=sid, namespace=NAMESPACE)
+
+    sessions = Sessions(hall, emit, connections.cut, figures, frames_per_s, attempt=door.attempt, end=end)
 
     @socketio.on("connect", namespace=NAMESPACE)
     def connect(_auth: object = None) -> None:
+        try:
+            found = door.enter()
+        except StoreError as silent:
+            raise ConnectionRefusedError("store_gone") from silent  # it may come again: that is no reason to log in
+        if found is None:
+            raise ConnectionRefusedError("logged_out")
         sid = request.sid  # type: ignore[attr-defined]
         connections.keep(sid, request.environ)
-        sessions.join(sid)
+        sessions.join(sid, *found)
 
     @socketio.on("watch", namespace=NAMESPACE)
     def watch(message: object = None, *_more: object) -> None:

@@ -14,7 +14,9 @@ what A sees now, so it can be computed now. Asked for scope B, the frame therefo
     texts  of those rows with worded > v or not seen by A now
 
 and afterwards the client holds exactly what B sees: a row with placed > v is either brought whole or named gone (which
-a client that never had it ignores); one with placed ≤ v was held if and only if A sees it now.
+a client that never had it ignores); one with placed ≤ v was held if and only if A sees it now. Of rows with placed > v only
+those are named gone that A may have seen once: a row keeps the regions and names that it has had, so that nobody is told
+even the slots of rows that were never his.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,30 +38,38 @@ _FIRST_CAPACITY: Final = 1024
 class Shape(msgspec.Struct, frozen=True):
     """What a table carries: numbers (name, dtype) and texts, in the order of the frame's header.
 
-    The texts in `both` are kept in English too, as `name.en`, and sent so to a screen in English.
+    The texts in `both` are kept in English too, as `name.en`, and sent so to a screen in English; those in `masked` also as
+    `name.masked`, and sent so to who may not see personal data.
     """
 
     name: str
     numbers: tuple[tuple[str, str], ...]
     texts: tuple[str, ...]
     both: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
 
     @property
     def every_text(self) -> tuple[str, ...]:
-        return (*self.texts, *(f"{name}.en" for name in self.both))
+        return (*self.texts, *(f"{name}.en" for name in self.both), *(f"{name}.masked" for name in self.masked))
 
-    def spoken(self, name: str, lang: str) -> str:
-        """Under which name a text is kept in a language."""
-        return f"{name}.en" if lang == "en" and name in self.both else name
+    def spoken(self, name: str, scope: Scope) -> str:
+        """Under which name a text is kept for a scope."""
+        if name in self.masked and not scope.clear:
+            return f"{name}.masked"
+        return f"{name}.en" if scope.lang == "en" and name in self.both else name
 
 
 class Values(msgspec.Struct, frozen=True):
-    """New values of some rows, all of one length: region numbers, whether shown, numbers and texts by name."""
+    """New values of some rows, all of one length: region numbers, whether shown, numbers and texts by name.
+
+    `parties`: in whose name each row is; None: its id says it (a worker's row is his own).
+    """
 
     regions: NDArray[np.int32]
     shown: NDArray[np.bool_]
     numbers: Mapping[str, NDArray[Any]]
     texts: Mapping[str, Sequence[str]]
+    parties: Sequence[frozenset[str]] | None = None
 
 
 class LiveTable:
@@ -74,6 +84,10 @@ class LiveTable:
         self._texts = {name: np.zeros(_FIRST_CAPACITY, object) for name in shape.every_text}
         self._state = {name: np.zeros(_FIRST_CAPACITY, np.int64) for name in ("changed", "placed", "worded")}
         self._state |= {"region": np.zeros(_FIRST_CAPACITY, np.int32), "shown": np.zeros(_FIRST_CAPACITY, bool)}
+        self._parties: dict[int, frozenset[str]] = {}
+        self._slots_of: dict[str, set[int]] = {}  # party → slots
+        self._was_of: dict[str, set[int]] = {}  # party → slots that were in its name once
+        self._was_in: dict[int, set[int]] = {}  # slot → regions that it has left
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -85,7 +99,12 @@ class LiveTable:
         slots = np.fromiter((self.slots.setdefault(row_id, len(self.slots)) for row_id in ids), np.int64, len(ids))
         self._reserve(len(self.slots))
         state = self._state
-        placed = (slots >= known) | (state["region"][slots] != values.regions) | (state["shown"][slots] != values.shown)
+        moved = (slots < known) & (state["region"][slots] != values.regions)
+        placed = (slots >= known) | moved | (state["shown"][slots] != values.shown)
+        for slot in slots[moved].tolist():
+            self._was_in.setdefault(slot, set()).add(int(state["region"][slot]))
+        if values.parties is not None:
+            placed |= self._rename(slots.tolist(), values.parties)
         worded = placed.copy()
         for name, kept in self._texts.items():
             new = np.array(values.texts[name], object)
@@ -98,6 +117,22 @@ class LiveTable:
         state["changed"][slots] = version
         state["placed"][slots[placed]] = version
         state["worded"][slots[worded]] = version
+
+    def _rename(self, slots: list[int], parties: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
+        """Keep in whose name the rows are; which of them have changed hands."""
+        changed = np.zeros(len(slots), bool)
+        for at, (slot, now) in enumerate(zip(slots, parties, strict=True)):
+            before = self._parties.get(slot, frozenset())
+            if before == now:
+                continue
+            changed[at] = True
+            self._parties[slot] = now
+            for party in before - now:
+                self._slots_of[party].discard(slot)
+                self._was_of.setdefault(party, set()).add(slot)
+            for party in now - before:
+                self._slots_of.setdefault(party, set()).add(slot)
+        return changed
 
     def drop(self, version: int, ids: Iterable[str]) -> None:
         """Show these rows no more (the store no longer has them); their slots stay theirs."""
@@ -120,19 +155,44 @@ class LiveTable:
         end = len(self.slots)
         state = {name: array[:end] for name, array in self._state.items()}
         held = held or scope
-        seen = state["shown"] & scope.mask[state["region"]]
+        seen = state["shown"] & self._theirs(scope)
         if since <= 0 or held.lang != scope.lang:
             rows = np.flatnonzero(seen)
             return self._frame(0, scope, rows, np.ones(len(rows), bool), np.empty(0, np.uint32))
-        had = seen if held is scope else state["shown"] & held.mask[state["region"]]
+        had = seen if held is scope else state["shown"] & self._theirs(held)
         rows = np.flatnonzero(seen & ((state["changed"] > since) | ~had))
-        gone = np.flatnonzero(~seen & ((state["placed"] > since) | had))
+        left = ~seen & had
+        moved = np.flatnonzero(~seen & ~had & (state["placed"] > since))
+        left[moved] = self._were_once(held, moved)
+        gone = np.flatnonzero(left)
         return self._frame(since, scope, rows, (state["worded"][rows] > since) | ~had[rows], gone.astype(np.uint32))
+
+    def _theirs(self, scope: Scope) -> NDArray[np.bool_]:
+        """Which rows are this scope's, shown or not."""
+        theirs: NDArray[np.bool_] = scope.masks[self.shape.name][self._state["region"][: len(self.slots)]]
+        for party in scope.parties:
+            theirs[list(self._named(party))] = True
+        return theirs
+
+    def _were_once(self, scope: Scope, slots: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these rows are this scope's, shown or not, or have been once."""
+        mask = scope.masks[self.shape.name]
+        named = [slots for party in scope.parties for slots in (self._named(party), self._was_of.get(party, set()))]
+        once: NDArray[np.bool_] = mask[self._state["region"][slots]]
+        for at in np.flatnonzero(~once).tolist():
+            slot = int(slots[at])
+            once[at] = any(slot in held for held in named) or any(mask[number] for number in self._was_in.get(slot, ()))
+        return once
+
+    def _named(self, party: str) -> set[int]:
+        """The slots that are in this name now; a worker's own row is in his."""
+        own = self.slots.get(party.removeprefix("w:")) if self.shape.name == "worker" and party.startswith("w:") else None
+        return self._slots_of.get(party, set()) | ({own} if own is not None else set())
 
     def _frame(
         self, since: int, scope: Scope, rows: NDArray[np.int64], worded: NDArray[Any], gone: NDArray[np.uint32]
     ) -> Frame:
-        texts = {name: self._texts[self.shape.spoken(name, scope.lang)] for name in self.shape.texts}
+        texts = {name: self._texts[self.shape.spoken(name, scope)] for name in self.shape.texts}
         return Frame(
             table=self.shape.name,
             epoch=self.epoch,

@@ -1,4 +1,4 @@
-"""A real client of the gateway that plays a city: `simulate` (see `ingest.simulator.run`), and `command` for app.py."""
+"""A real client of gridhall that plays a city: `simulate` (see `ingest.simulator.run`), and `command` for app.py."""
 
 import asyncio
 import logging
@@ -12,9 +12,9 @@ from config.city import City
 from ingest.delivery import GatewayError
 from ingest.simulator.device import PROTOCOLS
 from ingest.simulator.memory import Memory
-from ingest.simulator.run import Plan, simulate
+from ingest.simulator.run import People, Plan, simulate
 
-__all__ = ["Memory", "Plan", "command", "simulate"]
+__all__ = ["Memory", "People", "Plan", "command", "simulate"]
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,11 @@ def command(
     seed: int = 1,
     stop: threading.Event,
     state_dir: Path | None = None,
+    people: People | None = None,
 ) -> int:
     """Simulate until `stop` is set; the exit code. `workers` 0: the whole roster; `jt808_port` below 0: no terminals;
-    `protocols`: all, or some of them with commas. In `state_dir` it remembers what it has told.
+    `protocols`: all, or some of them with commas. In `state_dir` it remembers what it has told. Without `people` all orders
+    are those of an outside case system.
     """
     low = max(round(interval_s), 1)
     plan = Plan(
@@ -58,7 +60,7 @@ def command(
         ended = asyncio.Event()
         watching = asyncio.create_task(_watch(stop, ended))
         try:
-            await simulate(city, gateway_url, terminals, key, plan, stop=ended, memory=memory)
+            await simulate(city, gateway_url, terminals, key, plan, people=people, stop=ended, memory=memory)
         finally:
             watching.cancel()
 

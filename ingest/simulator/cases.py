@@ -14,26 +14,45 @@ import msgspec
 import numpy as np
 
 from config.city import City, Matter
+from config.demo import played
 from ingest.simulator.chance import rng_of
 from ingest.simulator.ground import Ground
 from ingest.simulator.walk import Patrols
 
 HOUR_MS: Final = 3_600_000
 BY_HOUR: Final = (3, 2, 2, 2, 2, 3, 5, 9, 16, 20, 20, 17, 11, 10, 16, 19, 19, 17, 13, 11, 10, 8, 6, 4)
-CHANNELS: Final = (("网格员上报", 60), ("12345", 18), ("视频巡查", 6), ("微信公众号", 8), ("部门转办", 5), ("领导交办", 3))
+GRID, INSPECTION, CAMERA, WECHAT = "网格员上报", "监督员巡查", "视频巡查", "微信公众号"
+CHANNELS: Final = (
+    (GRID, 46), (INSPECTION, 14), ("12345", 18), (CAMERA, 6), (WECHAT, 8), ("部门转办", 5), ("领导交办", 3),
+)  # fmt: skip
+FIELD: Final = (GRID, INSPECTION)
+HERE: Final = {GRID: 1.0, INSPECTION: 1.0, CAMERA: 1.0, WECHAT: 0.5}
+"""The share of each channel's orders that live in gridhall, where the web process can be asked; the others live outside."""
+
 FIRST_ROOT_WEIGHT: Final = 4  # the first branch of the catalogue (urban management) is met so much more often
 FALLBACK: Final = (Matter("litter", "暴露垃圾", limit_hours=8), Matter("parking", "违规停车", limit_hours=4))
 Event = dict[str, Any]
 
 SEEN: Final = ("巡查发现{place}有{what}，已拍照上报。", "{place}{what}，影响通行，请尽快处理。", "巡逻至{place}，发现{what}。")
+WATCHED: Final = ("视频巡查发现{place}{what}。", "视频画面显示{place}有{what}，请核实处理。")
 CALLED: Final = ("市民来电反映{place}{what}，要求处理并回复。", "群众反映{place}长期存在{what}问题。")
 
 
 class Case(msgspec.Struct):
-    """`events` in order of time; `at_ms` of each stands beside it."""
+    """`events` in order of time; `at_ms` of each stands beside it. `here`: it could be reported in gridhall itself."""
 
     order: str
     events: list[tuple[int, Event]]
+    here: bool = False
+    grid: str = ""
+
+    @property
+    def begin_ms(self) -> int:
+        return self.events[0][0]
+
+    @property
+    def report(self) -> Event:
+        return self.events[0][1]
 
 
 class Cases:
@@ -48,6 +67,10 @@ class Cases:
         parents = {matter.parent for matter in self._city.matters.values()}
         leaves = [m for m in self._city.matters.values() if m.key not in parents] or list(FALLBACK)
         first = self._root_of(leaves[0])
+        self._played = frozenset(one.worker for one in played(self._city))
+        inspectors = [n for n, entry in enumerate(ground.roster) if entry.role == "inspector"]
+        others = [n for n, entry in enumerate(ground.roster) if entry.role != "inspector"]
+        self._finders = {GRID: others or inspectors, INSPECTION: inspectors or others}
         self._matters = leaves
         self._weights = [FIRST_ROOT_WEIGHT if self._root_of(m) == first else 1 for m in leaves]
 
@@ -66,29 +89,41 @@ class Cases:
         last = date.fromisoformat(self._city.day_of(until_ms))
         return [(last - timedelta(days=n)).isoformat() for n in range(count + 1)]
 
+    def invented(self, name: str, channel: str, hours: tuple[float, float], at_ms: int) -> Case:
+        """A case beside those of the day: of that channel, and of a matter whose limit is within `hours` where there is one."""
+        draw = rng_of(self._seed, "invented", name)
+        fitting = [m for m in self._matters if hours[0] <= self.limit_h(m) <= hours[1]] or self._matters
+        report, grid = self._report(draw, draw.choice(fitting), channel, at_ms)
+        return Case(name, [(at_ms, report)], self._may_live_here(report, channel, 0.0), grid)
+
     def _case(self, number: str, begin_ms: int) -> Case:
         draw = rng_of(self._seed, "case", number)
         matter = draw.choices(self._matters, self._weights)[0]
         channel = draw.choices([name for name, _ in CHANNELS], [weight for _, weight in CHANNELS])[0]
         report, grid = self._report(draw, matter, channel, begin_ms)
         order = f"{self._city.code}-{number}"
-        case = Case(order, [(begin_ms, report)])
+        here = self._may_live_here(report, channel, rng_of(self._seed, "here", number).random())
+        case = Case(order, [(begin_ms, report)], here, grid)
         checker = draw.choice(self._workers_of.get(grid) or [""])
-        _live(case, draw, self._limit_h(matter), matter.department or self._department(draw), channel, checker)
+        _live(case, draw, self.limit_h(matter), matter.department or self._department(draw), channel, checker)
         for at_ms, event in case.events:
             event["order"] = order
             event["at"] = iso(at_ms)
         return case
 
+    def _may_live_here(self, report: Event, channel: str, chance: float) -> bool:
+        known = "reporter" not in report or report["reporter"] in self._played
+        return known and chance < HERE.get(channel, 0.0)
+
     def _report(self, draw: random.Random, matter: Matter, channel: str, at_ms: int) -> tuple[Event, str]:
         """What is reported, and the grid where it is."""
         told: Event = {"status": "reported", "channel": channel, "category": matter.key, "title": matter.name}
-        if channel == "网格员上报":
-            who, x, y = self._finder(draw, at_ms)
+        if channel in FIELD:
+            who, x, y = self._finder(draw, at_ms, self._finders[channel])
             region, text = self._ground.roster[who].region, draw.choice(SEEN)
             told["reporter"] = self._ground.roster[who].worker
         else:
-            region, text = draw.choice(self._ground.grids), draw.choice(CALLED)
+            region, text = draw.choice(self._ground.grids), draw.choice(WATCHED if channel == CAMERA else CALLED)
             paths = self._ground.paths_in(region)
             node = draw.randrange(len(paths.x))
             x, y = paths.x[node] + draw.uniform(-12, 12), paths.y[node] + draw.uniform(-12, 12)
@@ -101,17 +136,17 @@ class Cases:
             told |= {"lon": float(lon[0]), "lat": float(lat[0])}
         return told, region
 
-    def _finder(self, draw: random.Random, at_ms: int) -> tuple[int, float, float]:
+    def _finder(self, draw: random.Random, at_ms: int, among: list[int]) -> tuple[int, float, float]:
         """A worker who is out on patrol at this instant, and where he is."""
         at_s = np.array([at_ms / 1000])
         for _ in range(8):
-            who = draw.randrange(self._patrols.count)
+            who = draw.choice(among)
             if not self._patrols.offline(np.array([who]), at_s)[0]:
                 break
         x, y, _, _ = self._patrols.trace(who, at_s)
         return who, float(x[0]), float(y[0])
 
-    def _limit_h(self, matter: Matter) -> float:
+    def limit_h(self, matter: Matter) -> float:
         seen: Matter | None = matter
         while seen is not None:
             if seen.limit_hours:
@@ -143,13 +178,13 @@ def _live(case: Case, draw: random.Random, limit_h: float, department: str, chan
 
     seen_by: dict[str, object] = {"handler": checker} if checker else {}
     fate = draw.random()
-    if channel == "网格员上报" and fate < 0.14:
+    if channel in FIELD and fate < 0.14:
         then(draw.uniform(4, 40), "self_handled", note="网格员现场处置")
         return
     if fate > 0.985:
         then(draw.uniform(2, 30), draw.choice(("duplicate", "void")), note="与在办案件重复")
         return
-    if channel != "网格员上报" and draw.random() < 0.3:
+    if channel not in FIELD and draw.random() < 0.3:
         then(draw.uniform(1, 6), "verifying", **seen_by)
     if fate > 0.965:
         then(draw.uniform(5, 60), "not_accepted", note="不属于受理范围")

@@ -1,8 +1,7 @@
-"""The simulator: a city's workers, case system and video gateway, as clients of the gateway."""
+"""The simulator: a city's workers, case system and cameras as clients of the gateway, its people as clients of the web."""
 
 import asyncio
-import heapq
-import itertools
+import contextlib
 import logging
 import math
 import time
@@ -16,23 +15,24 @@ import numpy as np
 
 from config.city import City
 from ingest.delivery import Gateway
-from ingest.simulator import feeds
-from ingest.simulator.cases import Cases, Event
+from ingest.simulator.cases import Cases
 from ingest.simulator.chance import Floats, Ints, uniform
 from ingest.simulator.device import PROTOCOLS, Device, Sighting, device_of
 from ingest.simulator.ground import Ground
 from ingest.simulator.lanes import HttpLane, JsonLane, Lane
 from ingest.simulator.memory import Memory
+from ingest.simulator.opening import open_demo
+from ingest.simulator.society import Society
+from ingest.simulator.telling import Telling, tell_feeds
 from ingest.simulator.terminal import Terminal
 from ingest.simulator.walk import Patrols
+from ingest.simulator.web import Web
 
 TICK_S: Final = 0.25
-HISTORY_DAYS: Final = 14
 HISTORY_FROM_H: Final = 7
 HISTORY_FIXES: Final = 240_000  # of this morning, for all workers together
 HISTORY_STEP_S: Final = 30  # at least so far apart
 HISTORY_WORKERS: Final = 2500
-BATCH: Final = 500
 REMEMBER_S: Final = 5
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `interval_s`: each worker reports every so many seconds, between the two. `speed` multiplies the pace of walking.
     `history`: the last 14 days' orders, and this morning's tracks, are told first. `protocols`: of these devices only;
-    workers without one of them use plain JSON, which alone is the cheapest for load.
+    workers without one of them use plain JSON, which alone is the cheapest for load. `pace`: 1, people take their real time;
+    0.5, half of it.
     """
 
     workers: int | None = None
@@ -54,6 +55,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     history: bool = True
     feeds: bool = True
     protocols: tuple[str, ...] = PROTOCOLS
+    pace: float = 1.0
+
+
+class People(msgspec.Struct, frozen=True):
+    """Where the people of the simulation act: the web process, and the secret from which theirs are made (`config.demo`)."""
+
+    url: str
+    shared: str
 
 
 async def simulate(
@@ -63,14 +72,16 @@ async def simulate(
     key: str,
     plan: Plan = Plan(),
     *,
+    people: People | None = None,
     stop: asyncio.Event | None = None,
     counts: Counter[str] | None = None,
     memory: Memory | None = None,
 ) -> Counter[str]:
     """Run until `stop` is set. `counts` is kept up to date: what the gateway has taken, by protocol, and what not.
 
-    `jt808` is host and port of the terminals' gateway; None: nobody uses that protocol. A gateway that is away, or full,
-    is waited for. With a `memory`, a later run goes on where this one ends. Raises GatewayError when the key is refused.
+    `jt808` is host and port of the terminals' gateway; None: nobody uses that protocol. Without `people` all orders are those
+    of an outside case system. A gateway or a web process that is away, or full, is waited for. With a `memory`, a later run
+    goes on where this one ends. Raises GatewayError when the key is refused.
     """
     counts = Counter() if counts is None else counts
     memory = Memory(None, plan.seed, city.code) if memory is None else memory
@@ -78,21 +89,32 @@ async def simulate(
     ground = Ground(city, plan.workers, plan.seed)
     patrols = Patrols(ground.plane, ground.paths_of, len(ground.roster), city.zone, plan.seed, plan.speed)
     devices = [device_of(entry, protocols) for entry in ground.roster]
-    async with Gateway(gateway_url, key, in_flight=6) as gateway:
+    async with Gateway(gateway_url, key, in_flight=6) as gateway, contextlib.AsyncExitStack() as open_now:
         fleet = _Fleet(devices, patrols, plan, gateway, gateway_url, key, jt808, counts)
         jobs = [lane.run() for lane in fleet.lanes]
         jobs.append(fleet.run(max(_morning_s(city), memory.tracks_s) if plan.history else None))
         jobs.append(_remember(memory, fleet, counts))
         if plan.orders_per_day > 0:
             cases = Cases(ground, patrols, plan.orders_per_day, plan.seed)
-            jobs.append(_tell_cases(cases, city, gateway, plan, counts, memory))
+            society = None
+            if people is not None:
+                web = await open_now.enter_async_context(Web(people.url))
+                society = Society(city, web, people.shared, cases, memory, counts, plan.seed, plan.pace)
+                jobs.append(_live(society, plan))
+            jobs.append(Telling(cases, city, gateway, memory, counts, society).run(plan.history))
         if plan.feeds and city.cameras:
-            jobs.append(_tell_feeds(city, gateway, plan.seed, counts))
+            jobs.append(tell_feeds(city, gateway, plan.seed, counts))
         try:
             await _until(stop or asyncio.Event(), jobs)
         finally:
             fleet.close()
     return counts
+
+
+async def _live(society: Society, plan: Plan) -> None:
+    if plan.history and not society.memory.opened:
+        await open_demo(society)
+    await society.run()
 
 
 def _morning_s(city: City) -> float:
@@ -231,59 +253,3 @@ class _Fleet:
                 self._hand_over(self._devices[who], True, asyncio.get_running_loop().time())
             if n % 20 == 0:
                 await asyncio.sleep(0)
-
-
-async def _tell_cases(
-    cases: Cases, city: City, gateway: Gateway, plan: Plan, counts: Counter[str], memory: Memory
-) -> None:
-    """The orders of the last days as history, then step by step as they happen."""
-    begin_ms = int(time.time() * 1000)
-    coming: list[tuple[int, int, Event]] = []
-    serial = itertools.count()
-    days = cases.days(begin_ms, HISTORY_DAYS if plan.history else 0)
-    for day in days:
-        past: list[Event] = []
-        for n, case in enumerate(cases.of_day(day)):
-            if not plan.history and case.events[0][0] < begin_ms:
-                continue
-            for at_ms, event in case.events:
-                if memory.events_ms < at_ms <= begin_ms:
-                    past.append(event)
-                elif at_ms > begin_ms:
-                    heapq.heappush(coming, (at_ms, next(serial), event))
-            if n % 25 == 0:
-                await asyncio.sleep(0)
-        await _post(gateway, "/api/v1/events", past, "events", counts)
-    today = days[0]
-    while True:
-        now_ms = int(time.time() * 1000)
-        if city.day_of(now_ms) != today:
-            today = city.day_of(now_ms)
-            for case in cases.of_day(today):
-                for at_ms, event in case.events:
-                    heapq.heappush(coming, (at_ms, next(serial), event))
-        due: list[Event] = []
-        while coming and coming[0][0] <= now_ms:
-            due.append(heapq.heappop(coming)[2])
-        await _post(gateway, "/api/v1/events", due, "events", counts)
-        memory.events_ms = now_ms
-        await asyncio.sleep(1)
-
-
-async def _tell_feeds(city: City, gateway: Gateway, seed: int, counts: Counter[str]) -> None:
-    before: list[str] = []
-    while True:
-        now_s = time.time()
-        now = feeds.states(city, seed, now_s)
-        await _post(gateway, "/api/v1/feeds", feeds.told(city, now, before, now_s), "feeds", counts)
-        before = now
-        await asyncio.sleep(30)
-
-
-async def _post(gateway: Gateway, path: str, items: list[Any], name: str, counts: Counter[str]) -> None:
-    for start in range(0, len(items), BATCH):
-        ack = await gateway.post(path, [msgspec.json.encode(item) for item in items[start : start + BATCH]])
-        counts[name] += ack.accepted
-        counts["rejected"] += len(ack.rejected)
-        for _, reason in ack.rejected[:1]:
-            counts[f"rejected: {reason.partition(':')[0]}"] += len(ack.rejected)

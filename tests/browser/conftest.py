@@ -1,5 +1,6 @@
 """A running hall for the browser: all roles under their supervisor, fed through the gateway by the test itself."""
 
+import functools
 import json
 import os
 import signal
@@ -13,10 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config.city import load_city
 from config.make import make_city
+from config.settings import load_settings
+from store import embedded
+from store.store import Store, open_store
+from tests.dashboard.persons import PASSWORD, bearer, make_account
 from tests.running import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,14 +39,15 @@ class Hall:
 
     def __init__(self, data_dir: Path, city_folder: Path) -> None:
         self.city = load_city(city_folder)
+        self.data_dir = data_dir
+        self.people: set[str] = set()
         self.web, self.gateway = free_port(), free_port()
         ports = ["--web-port", str(self.web), "--gateway-port", str(self.gateway), "--jt808-port", "-1"]
         where = ["--city", str(city_folder), "--data-dir", str(data_dir)]
         self.log = (data_dir / "log").open("w+b")
-        self.process = subprocess.Popen(
-            [sys.executable, "app.py", "run", "--no-demo", *where, *ports],
-            cwd=ROOT, env={**os.environ, "GRIDHALL_INGEST_KEY": KEY}, stdout=self.log, stderr=self.log,
-        )  # fmt: skip
+        command = [sys.executable, "app.py", "run", "--no-demo", *where, *ports]
+        env = {**os.environ, "GRIDHALL_INGEST_KEY": KEY, "GRIDHALL_ADMIN_TOKEN": KEY}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=self.log, stderr=self.log)
         self.url = f"http://127.0.0.1:{self.web}"
         self.http = httpx.Client(trust_env=False, timeout=20)
         self.await_web()
@@ -62,10 +68,33 @@ class Hall:
         answer = self.http.post(f"http://127.0.0.1:{self.gateway}/api/v1/{kind}", content=json.dumps(items), headers=headers)
         assert answer.status_code == 200 and not answer.json()["rejected"], answer.text
 
+    @functools.cached_property
+    def store(self) -> Store:
+        return open_store(embedded.url(self.data_dir), load_settings({}).partitions)
+
+    def account(self, name: str, *roles: str, **more: Any) -> None:
+        """Make an account, once; its password is PASSWORD."""
+        if name not in self.people:
+            self.people.add(name)
+            make_account(self.store, name, *roles, **more)
+
+    def log_in(self, context: BrowserContext, name: str) -> None:
+        """Put a log-in of somebody into a browser's cookies."""
+        body = {"user": name, "password": PASSWORD}
+        answer = httpx.post(f"{self.url}/api/v1/login", json=body, headers={"X-Want": "cookie"}, trust_env=False, timeout=20)
+        assert answer.status_code == 200, answer.text
+        context.add_cookies([{"name": "gridhall", "value": answer.cookies["gridhall"], "url": self.url, "httpOnly": True}])
+
     def ask(self, path: str, **params: str) -> Any:
-        answer = self.http.get(f"{self.url}/api/v1/{path}", params=params)
+        headers = {"Authorization": f"Bearer {self.reader}"}
+        answer = self.http.get(f"{self.url}/api/v1/{path}", params=params, headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    @functools.cached_property
+    def reader(self) -> str:
+        """A token of a program that sees everything."""
+        return bearer(self.store, "reader", "supervisor", "leader")["Authorization"].removeprefix("Bearer ")
 
     def kill_web(self) -> None:
         """kill -9 of the web process: its supervisor starts it again."""
@@ -193,9 +222,13 @@ class Watched:
 
 
 @pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
+def watched(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """Somebody who sees the whole city, logged in at the test's hall."""
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai")
     context.set_default_timeout(20_000)
+    of: Hall = request.getfixturevalue("pingshan" if "pingshan" in request.fixturenames else "hall")
+    of.account("viewer", "supervisor", "leader")
+    of.log_in(context, "viewer")
     yield Watched(context.new_page())
     context.close()
 

@@ -139,6 +139,8 @@ def test_search_finds_a_worker_by_name_and_by_id(hall: Hall, watched: Watched) -
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (3840, 1080), (5760, 1080), (7680, 2160)])
 def test_nothing_is_cut_off_or_overlaps_at_any_canvas(hall: Hall, browser: Browser, width: int, height: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": height})
+    hall.account("viewer", "supervisor", "leader")
+    hall.log_in(page.context, "viewer")
     try:
         open_wall(hall, Watched(page))
         wide = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")

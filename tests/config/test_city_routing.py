@@ -43,6 +43,13 @@ def test_the_first_row_that_fits_counts_then_the_matter_s_own_department(
     assert (found.rule if found else "") == rule
 
 
+@pytest.mark.parametrize(("category", "department"), [("0101", "d2"), ("0102", "d1"), ("02", ""), ("", "")])
+def test_a_row_without_a_department_means_that_of_the_matter(tmp_path: Path, category: str, department: str) -> None:
+    city = load_city(folder_of(tmp_path, routing=ROUTING))
+    found = route(Order(order="O", category=category, region="102", channel="12345"), city.routes)
+    assert found is not None and (found.rule, found.department, found.level) == ("hotline", department, "street")
+
+
 def test_a_limit_is_the_matter_s_own_or_its_parent_s(tmp_path: Path) -> None:
     city = load_city(folder_of(tmp_path))
     hours = [(city.limit_ms(name) or 0) // 3_600_000 for name in ("占道经营", "0101", "暴露垃圾", "02", "无")]

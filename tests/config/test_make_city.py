@@ -15,6 +15,9 @@ from config.city import City, check_city, load_city
 from config.city_check import area_m2
 from config.make import make_city
 from config.make.sources import SourceMissing, district_outlines, divisions
+from domain.routing import RouteRule, route
+from domain.states import Order
+from domain.workflow import Template
 from tests.shared_data import data
 
 Maker = Callable[[str], Path]
@@ -129,6 +132,33 @@ def test_matters_have_three_levels_and_every_last_one_a_department_and_a_limit(g
     assert {len(matter.key) for matter in guicheng.matters.values()} == {2, 4, 6}
     assert all(matter.department and matter.limit_hours for matter in leaves)
     assert len(guicheng.departments) >= 20
+
+
+def test_reports_of_gridworkers_are_accepted_by_rule_and_every_rule_names_a_department_by_the_matter(guicheng: City) -> None:
+    def rule_of(category: str, channel: str, region: str = "") -> RouteRule:
+        found = route(Order(order="O", category=category, channel=channel, region=region), guicheng.routes)
+        assert found is not None
+        return found
+
+    by_worker = rule_of("010402", "网格员上报")
+    assert (by_worker.auto, by_worker.department, by_worker.level) == ("accept", "szfw", "street")
+    by_phone = rule_of("010402", "12345")
+    assert (by_phone.auto, by_phone.department, by_phone.level) == ("", "szfw", "street")
+    camera = rule_of("040201", "视频巡查")
+    assert (camera.auto, camera.department) == ("dispatch", "jjzd")
+    lake = guicheng.find_region("灯湖")
+    assert lake is not None and rule_of("010301", "12345", guicheng.children(lake)[0]).department == "yllh"
+    assert rule_of("050101", "网格员上报").level == "community"
+
+
+@pytest.mark.parametrize(("kind", "prefix"), [("guicheng", "GC"), ("foshan", "FS"), ("haidian", "HD")])
+def test_every_made_city_has_rules_a_template_and_a_prefix_of_its_numbers(made: Maker, kind: str, prefix: str) -> None:
+    city = load_city(made(kind))
+    assert city.order_prefix == prefix and city.workflow == Template()
+    autos = {rule.rule: rule.auto for rule in city.routes if rule.auto}
+    assert set(autos.values()) == {"accept", "dispatch"}
+    head = (made(kind) / "routing.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head == "rule,matter,region,source,department,level,auto"
 
 
 def test_what_is_real_and_what_is_invented_is_said_in_both_languages(guicheng: City) -> None:

@@ -1,16 +1,12 @@
 import re
-from pathlib import Path
 
 import pytest
 
-import config.words
-from config.words import LANGS, text, words
+from config.words import LANGS, files_of, text, words
 from domain.actions import ACTIONS, ROLES
 from domain.judging import REASONS
 from domain.lifecycle import STAGES, STATUSES
 from domain.states import OrderFlag, Presence
-
-FOLDER = Path(config.words.__file__).parent
 
 
 def test_all_languages_have_the_same_keys() -> None:
@@ -19,7 +15,8 @@ def test_all_languages_have_the_same_keys() -> None:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_no_key_is_written_twice(lang: str) -> None:
-    keys = re.findall(r'^"?([^\s#":]+)"?:', (FOLDER / f"{lang}.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    told = "\n".join(file.read_text(encoding="utf-8") for file in files_of(lang))
+    keys = re.findall(r'^"?([^\s#":]+)"?:', told, re.MULTILINE)
     assert sorted(keys) == sorted(set(keys))
     assert len(keys) == len(words(lang))
 

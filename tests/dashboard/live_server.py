@@ -15,6 +15,7 @@ from dashboard.guard import Guard, OurNames
 from dashboard.hall import Hall
 from dashboard.live.shared import SharedFigures
 from dashboard.live.socket import Turnstile, attach
+from tests.dashboard.persons import Door
 
 
 class LiveServer:
@@ -23,7 +24,8 @@ class LiveServer:
     def __init__(self, hall: Hall, figures: SharedFigures | None, port: int, most: int, frames_per_s: float) -> None:
         app = Flask("test", static_folder=None)
         names = OurNames()
-        socketio, self.sessions = attach(app, hall, figures, frames_per_s, names.allow)
+        self.door = Door()
+        socketio, self.sessions = attach(app, hall, figures, frames_per_s, names.allow, self.door)
         app.wsgi_app = Guard(Turnstile(app.wsgi_app, most), names)  # type: ignore[method-assign]
         self.engine = socketio.server.eio
         self.server = make_server("127.0.0.1", port, app, threaded=True)
@@ -53,9 +55,12 @@ def live_server(
 class Browser:
     """A socket.io client by hand: it acknowledges when told to. Raises websocket.WebSocketTimeoutException."""
 
-    def __init__(self, port: int, *, host: str = "", origin: str = "", timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, port: int, *, host: str = "", origin: str = "", timeout_s: float = 5.0, bearer: str = "", cookie: str = ""
+    ) -> None:
         self.port = port
-        headers = [f"Host: {host}"] if host else []
+        told = {"Host": host, "Authorization": bearer, "Cookie": cookie}
+        headers = [f"{name}: {value}" for name, value in told.items() if value]
         self.socket = websocket.create_connection(
             f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket",
             timeout=timeout_s,

@@ -13,6 +13,7 @@ from dashboard.hall import Hall
 from dashboard.period import iso
 from store.errors import StoreUnavailable
 from tests.dashboard.halls import DAY, EAST, HOUR, MIDNIGHT, NOW, FakeStore, feed, hall_of, order, records, worker
+from tests.dashboard.persons import as_person
 from tests.dashboard.test_figures import random_hall
 
 
@@ -40,6 +41,7 @@ def hall(city: City, store: FakeStore) -> Hall:
 
 def client_of(hall: Hall) -> FlaskClient:
     app = Flask("test")
+    as_person(app)
     register(app, hall, load_settings({}))
     return app.test_client()
 

@@ -1,7 +1,7 @@
 import pytest
 
 from config.settings import Tiles
-from dashboard.guard import OurNames, host_name, is_loopback, page_policy, tile_origin
+from dashboard.guard import OurNames, host_name, is_address, page_policy, tile_origin
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ def test_the_name_in_a_host_header_is_found(netloc: str, name: str) -> None:
     assert host_name(netloc) == name
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
-def test_loopback_is_recognised(name: str) -> None:
-    assert is_loopback(name)
+@pytest.mark.parametrize("name", ["127.0.0.1", "10.0.0.1", "::1", "0.0.0.0"])
+def test_an_address_is_recognised(name: str) -> None:
+    assert is_address(name)
 
 
-@pytest.mark.parametrize("name", ["", "127.evil.example", "10.0.0.1", "localhost.evil.example", "0.0.0.0"])
-def test_what_looks_like_loopback_is_not(name: str) -> None:
-    assert not is_loopback(name)
+@pytest.mark.parametrize("name", ["", "127.evil.example", "localhost", "10.0.0.1.evil.example"])
+def test_what_looks_like_an_address_is_not(name: str) -> None:
+    assert not is_address(name)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,8 @@ def test_what_looks_like_loopback_is_not(name: str) -> None:
         ("localhost:8050", "file://localhost:8050", False),
         ("evil.example:8050", "http://evil.example:8050", False),
         ("", None, False),
+        ("10.1.2.3:8050", "http://10.1.2.3:8050", True),
+        ("10.1.2.3:8050", "http://10.1.2.4:8050", False),
         ("hall.gov:443", "https://hall.gov:443", True),
         ("localhost:8050", "https://hall.gov", True),
         ("hall.gov.evil.example", None, False),

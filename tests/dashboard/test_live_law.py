@@ -6,10 +6,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from config.city_model import City
 from dashboard.hall import Hall
 from dashboard.live import frame as frames
 from dashboard.live.session import Sessions
+from domain.people import Person
 from domain.states import Order, Presence, Worker
+from tests.dashboard.persons import EVERYBODY
 from tests.dashboard.screens import GRIDS, ORDERS, REGIONS, WORKERS, Screen, small_city
 
 CITY = small_city()
@@ -18,6 +21,9 @@ places = st.sampled_from(["", "elsewhere", "a", *GRIDS])
 
 class LiveLaw(RuleBasedStateMachine):
     """One web process after another over one store; one screen that watches, reads slowly, reconnects."""
+
+    person: Person = EVERYBODY
+    city: City = CITY
 
     @initialize(with_scope=st.booleans())
     def begin(self, with_scope: bool) -> None:
@@ -29,7 +35,7 @@ class LiveLaw(RuleBasedStateMachine):
         self.start_web()
 
     def start_web(self) -> None:
-        self.hall = Hall(CITY, now_ms=lambda: 1_700_000_000_000)
+        self.hall = Hall(self.city, now_ms=lambda: 1_700_000_000_000)
         rows = [(table, row) for (table, _), row in self.store.items()]
         self.hall.replace(lambda _: 0, 0, rows, 0)
         self.hall.ready.set()
@@ -41,7 +47,7 @@ class LiveLaw(RuleBasedStateMachine):
             self.hall, lambda _, message: self.sent.append(message), self.dropped, clock_s=lambda: self.now_s
         )
         self.sessions._start = lambda: None  # type: ignore[method-assign]  # here the test ticks
-        self.sessions.join("s")
+        self.sessions.join("s", self.person, lambda: self.person)
         self.sessions.watch("s", self.screen.watch(self.region, self.lang))
 
     def dropped(self, sid: str) -> None:
@@ -124,7 +130,7 @@ class LiveLaw(RuleBasedStateMachine):
             self.the_screen_takes_what_was_sent()
             self.tick()
         self.the_screen_takes_what_was_sent()
-        assert self.screen.picture() == fresh(self.hall, self.region, self.lang)
+        assert self.screen.picture() == fresh(self.hall, self.region, self.lang, self.person)
 
     @invariant()
     def at_most_one_message_is_in_flight(self) -> None:
@@ -135,9 +141,9 @@ class LiveLaw(RuleBasedStateMachine):
             self.all_that_is_on_its_way_arrives()
 
 
-def fresh(hall: Hall, region: str, lang: str) -> dict[str, dict[str, dict[str, Any]]]:
-    """What a screen shows that has just been opened."""
-    scope = hall.scopes.find(region, lang)
+def fresh(hall: Hall, region: str, lang: str, person: Person = EVERYBODY) -> dict[str, dict[str, dict[str, Any]]]:
+    """What a screen of that person shows that has just been opened."""
+    scope = hall.scopes.find(region, lang, person)
     assert scope is not None
     screen = Screen()
     for table in hall.tables.values():

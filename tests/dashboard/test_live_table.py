@@ -9,6 +9,7 @@ from dashboard.live.columns import NO_PLACE, NO_U1, NO_U2, WORKER
 from dashboard.live.scope import Scopes
 from dashboard.live.table import LiveTable, Values
 from domain.states import Feed, Order, Presence, Worker
+from tests.dashboard.persons import EVERYBODY
 from tests.dashboard.screens import Screen, Table, small_city
 
 CITY = small_city()
@@ -19,7 +20,7 @@ def worker(name: str, version: int, **fields: object) -> tuple[str, Worker]:
 
 
 def shown(hall: Hall, name: str, region: str = "", lang: str = "zh") -> dict[str, dict[str, object]]:
-    scope = hall.scopes.find(region, lang)
+    scope = hall.scopes.find(region, lang, EVERYBODY)
     assert scope
     screen = Table()
     screen.apply(frames.decode(frames.encode(hall.tables[name].changes(0, scope), 0)))
@@ -84,7 +85,7 @@ def test_an_order_speaks_the_language_of_the_screen() -> None:
 
 def test_a_closed_order_leaves_and_a_reopened_one_returns() -> None:
     hall = Hall(CITY)
-    scope = hall.scopes.find("a", "zh")
+    scope = hall.scopes.find("a", "zh", EVERYBODY)
     assert scope
     screen = Screen()
     for version, status in enumerate(["handling", "closed", "reopened"], start=1):
@@ -114,7 +115,7 @@ def test_a_worker_of_the_roster_belongs_to_his_own_grid_and_others_to_where_they
 
 def test_text_is_sent_only_where_it_changed() -> None:
     hall = Hall(CITY)
-    scope = hall.scopes.find("", "zh")
+    scope = hall.scopes.find("", "zh", EVERYBODY)
     assert scope
     hall.apply([worker("w0", 1, region="a1"), worker("w1", 1, region="a1")], 0)
     since = hall.version
@@ -126,7 +127,7 @@ def test_text_is_sent_only_where_it_changed() -> None:
 
 def test_rows_elsewhere_are_not_named_gone_again_and_again() -> None:
     hall = Hall(CITY)
-    scope = hall.scopes.find("b", "zh")
+    scope = hall.scopes.find("b", "zh", EVERYBODY)
     assert scope
     hall.apply([worker("w1", 1, region="a1")], 0)
     since = hall.version
@@ -142,7 +143,7 @@ def test_a_table_grows_and_keeps_its_rows() -> None:
         numbers = {name: np.arange(start, start + 500).astype(f"<{code}") for name, code in WORKER.numbers}
         texts = {"id": ids, "name": ids, "region": [""] * 500}
         table.write(start + 2, ids, Values(np.zeros(500, np.int32), np.ones(500, bool), numbers, texts))
-    scope = scopes.find("", "zh")
+    scope = scopes.find("", "zh", EVERYBODY)
     assert scope
     snapshot = table.changes(0, scope)
     assert snapshot.columns["lon"].tolist() == list(range(5000))
@@ -160,7 +161,7 @@ def test_a_frame_of_twenty_thousand_workers_is_made_in_a_fraction_of_a_tick() ->
     place = {"fixed_at_ms": 1, "lon": 1.0, "lat": 1.0}
     for version in (1, 2):
         hall.apply([worker(f"w{n}", version, region="a1", **place) for n in range(20_000)], 0)
-    scope = hall.scopes.find("", "zh")
+    scope = hall.scopes.find("", "zh", EVERYBODY)
     assert scope
 
     def best(since: int) -> float:

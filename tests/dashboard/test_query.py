@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from config.city import City
-from dashboard.briefs import light, masked
+from dashboard.briefs import light
 from dashboard.filters import BadQuery, UnknownRegion, read_query
 from dashboard.period import iso, parse_instant, resolve
 from dashboard.query import (
@@ -26,6 +26,7 @@ from dashboard.query import (
 from domain.counts import COUNTS, Slice
 from domain.facts import FixFlag
 from domain.indicators import GROUPINGS
+from domain.masking import phone as masked
 from domain.orderframe import orders_frame
 from domain.states import Presence, Step
 from domain.tracks import length_m, runs, segments, stops

@@ -10,14 +10,14 @@ from domain.judging import REASONS, Folded, Refused, fold_action, permitted
 from domain.lifecycle import STATUSES
 from domain.ownorders import replay
 from domain.routing import RouteRule
-from domain.states import CoHandler, Life, Order, OrderFlag
+from domain.states import Card, CoHandler, Life, Order, OrderFlag
 from domain.workflow import Template, Workflow, template_faults
 from tests.domain.people import HOUR, NOW, Story, rules
 
 STATES = (BORN, *STATUSES)
 EVERYTHING = {
     "text": "t", "reason": "r", "note": "n", "category": "lamp", "department": "D1", "quality": "good", "satisfaction": "fair",
-    "merged_into": "O2", "deadline_at_ms": NOW + 99 * HOUR, "region": "G1", "co_handler": "D2",
+    "merged_into": "O2", "clock": "total", "deadline_at_ms": NOW + 99 * HOUR, "region": "G1", "co_handler": "D2",
 }  # fmt: skip
 B6 = (  # the transitions as the field describes them, written down a second time
     "- report reported", "reported self_handle self_handled", "reported ask_verify verifying", "verifying verify reported",
@@ -38,7 +38,9 @@ def standing(state: str, action: str, role: str) -> Order | None:
         return None
     asked = action.split("_")[1] if action in ("grant_defer", "refuse_defer", "grant_hang", "refuse_hang") else ""
     co = CoHandler("D2", "returned" if action == "refuse_return" else "feedback")
-    life = Life(holder="C1", lead="D1", co_handlers=(co,), asked=asked, checked="passed")
+    card = Card("yellow", NOW, "p", "late", "D1", "appealed" if action == "decide_appeal" else "given")
+    cards = (card,) if action in ("red_card", "answer_card", "appeal_card", "decide_appeal", "withdraw_card") else ()
+    life = Life(holder="C1", lead="D1", co_handlers=(co,), asked=asked, checked="passed", cards=cards)
     handler = "p" if role == "worker" and action != "check" else ""
     return Order(order="O1", status=state, region="G1", life=life, handler=handler, reported_at_ms=NOW)
 
@@ -405,3 +407,46 @@ def test_a_callback_asks_for_one_of_five_answers(satisfaction: str) -> None:
 def test_a_trail_begins_with_a_report_or_is_none() -> None:
     with pytest.raises(ValueError, match="no trail"):
         replay("O1", ())
+
+
+def test_a_report_of_what_was_handled_on_the_spot_is_not_taken_on_by_a_rule() -> None:
+    law = rules(routes=(RouteRule(rule="all", auto="accept"),))
+    for handled, follows in ((False, True), (True, False)):
+        story = Story(law)
+        done = story.act("report", "worker", text="lamp out", region="G1", self_handled=handled)
+        assert isinstance(done, Folded) and story.order is not None
+        asked = OrderAction(
+            source="m", received_at_ms=NOW, id="a1", order="O1", action="report", actor="w", role="worker", at_ms=NOW,
+            fields={"self_handled": handled},
+        )  # fmt: skip
+        assert (next_by_rule(story.order, asked, law) is not None) is follows
+
+
+def test_the_ladder_of_cards_only_climbs_and_a_card_that_was_withdrawn_counts_no_more() -> None:
+    story = Story().until("handling")
+    assert story.why("red_card", "leader", reason="late") == "not_carded"
+    story.do("urge", "supervisor")
+    order = story.do("yellow_card", "supervisor", reason="late")
+    assert order.life is not None and order.life.cards[0].department == "D1" and order.flags & OrderFlag.YELLOW_CARD
+    assert story.why("yellow_card", "leader", reason="again") == "carded"
+    story.do("answer_card", "department", note="on it")
+    assert story.why("answer_card", "department", note="twice") == "no_such_card"
+    assert story.why("decide_appeal", "leader", reason="x", result="upheld") == "no_such_card"
+    story.do("appeal_card", "department", reason="not ours")
+    order = story.do("decide_appeal", "leader", reason="it is", result="upheld")
+    assert order.life is not None and order.life.cards[0].state == "upheld" and order.life.cards[0].answer == "on it"
+    assert story.why("appeal_card", "department", reason="again") == "no_such_card"
+    order = story.do("red_card", "leader", reason="still late")
+    assert order.flags & OrderFlag.RED_CARD and order.flags & OrderFlag.YELLOW_CARD
+    assert story.why("red_card", "leader", reason="more") == "carded"
+    order = story.do("withdraw_card", "leader", reason="mistake")
+    assert order.life is not None and [card.state for card in order.life.cards] == ["upheld", "withdrawn"]
+    assert not order.flags & OrderFlag.RED_CARD and order.flags & OrderFlag.YELLOW_CARD
+    assert story.do("red_card", "leader", reason="after all").flags & OrderFlag.RED_CARD
+    assert story.why("yellow_card", "dispatcher", reason="x") == "not_your_role"
+
+
+def test_with_two_axes_who_commands_gives_no_card() -> None:
+    story = Story(rules(Template(two_axes=True, who={"yellow_card": ("supervisor", "dispatcher")}))).until("handling")
+    assert story.why("yellow_card", "dispatcher", reason="x") == "other_axis"
+    assert story.do("yellow_card", "supervisor", reason="x").flags & OrderFlag.YELLOW_CARD

@@ -128,3 +128,20 @@ test("a server that hung up is called again", (t) => {
   t.mock.timers.tick(60000);
   assert.equal(socket.connects, 1);
 });
+
+test("whose log-in has ended is led to the log-in, who meets a silent store only tries again", () => {
+  const { socket, live } = linked();
+  const told = [];
+  globalThis.gridhall.api = { leave: () => told.push("leave") };
+  live.on("refused", ({ code }) => told.push(code));
+  socket.fire("error", { code: "unknown_region", detail: "r2" });
+  socket.fire("connect_error", new Error("store_gone"));
+  socket.fire("connect_error", new Error("websocket error"));
+  assert.deepEqual(told, ["unknown_region"]);
+  socket.fire("error", { code: "logged_out", detail: "" });
+  socket.active = false;
+  socket.fire("connect_error", new Error("logged_out"));
+  assert.deepEqual(told, ["unknown_region", "logged_out", "leave", "logged_out", "leave"]);
+  clearTimeout(live.retry);
+  delete globalThis.gridhall.api;
+});

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from dash.development.base_component import Component
+from flask import Flask
 
 from config.settings import Settings, load_settings
 from config.words import words
@@ -16,6 +17,7 @@ from dashboard.hall import Hall
 from domain.states import Feed, Order, Presence, Worker
 from layouts import ids, pages
 from layouts.page_config import page_config
+from tests.dashboard.persons import as_person
 from tests.dashboard.screens import small_city
 
 NOW_MS = 1_766_562_128_000
@@ -56,6 +58,7 @@ def every_page(hall: Hall, settings: Settings, lang: str) -> dict[str, Any]:
         "worker": pages.worker_page(hall.city, settings, lang, query.worker_dossier(hall, "w0")),
         "order": pages.order_page(hall.city, settings, lang, query.order_page(hall, "o0")),
         "orders": pages.orders_page(hall.city, settings, lang, params, pills(hall.city, params, lang), 12),
+        "desk": pages.desk_page(hall.city, settings, lang),
         "message": pages.message_page(hall.city, settings, lang, "…"),
     }
 
@@ -78,8 +81,12 @@ def test_no_two_ids_are_the_same_word() -> None:
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize(("kind", "name"), [("worker", "w0"), ("order", "o0"), ("feed", "f0")])
 def test_what_is_picked_opens_its_drawer_and_what_is_gone_says_so(hall: Hall, lang: str, kind: str, name: str) -> None:
-    assert len(list(components(content(hall, kind, name, lang)))) > 3
-    gone = content(hall, kind, "nobody", lang)
+    app = Flask("test")
+    as_person(app)
+    with app.test_request_context():
+        app.preprocess_request()
+        assert len(list(components(content(hall, kind, name, lang)))) > 3
+        gone = content(hall, kind, "nobody", lang)
     assert words(lang)["page.gone"].format(id="nobody") in [part.children for part in components(gone)]
 
 

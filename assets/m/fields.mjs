@@ -1,0 +1,92 @@
+/** The fields of an action, by the names of the API. Values as the API wants them. */
+import { choice, labelled, longField, matterField, photoField, placeField, select, textField, toggle } from "./forms.mjs";
+import { el } from "./dom.mjs";
+
+const { words: w, format } = globalThis.gridhall;
+const HOUR_MS = 3_600_000;
+
+const LONG = new Set(["text", "note", "reason", "quality"]);
+const FLAGS = new Set(["urgent", "mass"]);
+/** What a form on a phone asks besides what is needed, in this order; anything else is for a desk. */
+const WELCOME = ["photos", "note"];
+
+/** Names of the fields of a row of the API: {asked: [[name …] one of each], welcome: [name]}. */
+export function namesOf({ needs, optional }) {
+  const asked = needs.map((need) => need.split("|"));
+  const all = new Set(asked.flat());
+  return { asked, welcome: WELCOME.filter((name) => optional.includes(name) && !all.has(name)) };
+}
+
+/** The needs that are not filled in yet. `told`: {name: value}, `photos`: how many. */
+export function missing(row, told, photos) {
+  const has = (name) => (name === "photos" ? photos > 0 : told[name] !== undefined && told[name] !== "" && told[name] !== null);
+  return namesOf(row).asked.filter((names) => !names.some(has)).map((names) => names[0]);
+}
+
+/**
+ * One field. `draft`: {fields, photos}, written at every change, then `heard()`. Returns {node, close?}.
+ * `order`: what it is about (its limit is where a longer one starts from).
+ */
+export function fieldOf(app, name, { draft, heard, need, order, action }) {
+  const { fields } = draft;
+  const keep = (value) => {
+    if (value === "" || value === null || value === undefined) delete fields[name];
+    else fields[name] = value;
+    heard();
+  };
+  const text = w(`handset.field.${name}`);
+  const label = (control, hint) => ({ node: labelled(text, control, { need, hint }) });
+  if (name === "photos") {
+    const node = photoField(draft.photos, async (photos) => {
+      draft.photos = photos;
+      await heard();
+    }, app.toast);
+    return { node: group(text, node, need) };
+  }
+  if (name === "lon" || name === "lat") return placeOf(app, draft, heard, text, need);
+  if (name === "category") return label(matterField(app, fields.category, keep));
+  if (name === "deadline_at_ms") return { node: group(text, momentField(fields[name], order?.deadline_at_ms, keep), need) };
+  if (name === "department" || name === "co_handler" || name === "co_handlers") return label(select(app.departments(), fields[name], keep));
+  if (name === "result") return { node: group(text, choice(options(`handset.result.${action}`, draft.results), fields[name], keep, text), need) };
+  if (name === "satisfaction") return { node: group(text, choice(options("handset.satisfaction", app.config.choices[name]), fields[name], keep, text), need) };
+  if (FLAGS.has(name)) return { node: toggle(text, Boolean(fields[name]), keep) };
+  if (LONG.has(name)) return label(longField(fields[name], keep));
+  return label(textField(fields[name], keep, name === "phone" ? { type: "tel" } : {}));
+}
+
+const options = (prefix, values) => values.map((value) => ({ value, text: w(`${prefix}.${value}`) }));
+
+export const group = (text, node, need) =>
+  el("div", { class: "field-row", role: "group", "aria-label": text },
+    el("p", { class: "field-label" }, text, " ", el("span", { class: need ? "need" : "t3" }, w(need ? "handset.need" : "handset.optional"))), node);
+
+function placeOf(app, draft, heard, text, need) {
+  const place = placeField(app, draft.fields.lon === undefined ? null : { ...draft.fields, by: "map" }, ({ lon, lat }) => {
+    Object.assign(draft.fields, { lon, lat });
+    heard();
+  });
+  return { node: group(text, place.node, need), close: place.close };
+}
+
+/** An instant after `from`: some usual ones, and the phone's own picker. */
+function momentField(value, fromMs, heard) {
+  const from = Math.max(fromMs ?? 0, Date.now());
+  const said = el("p", { class: "t1 place-said" });
+  const tell = (ms) => {
+    said.textContent = ms ? w("handset.until", { t: format.moment(ms) }) : "";
+    heard(ms);
+  };
+  const usual = [[4, "handset.plus.4h"], [24, "handset.plus.1d"], [72, "handset.plus.3d"], [168, "handset.plus.7d"]];
+  const picker = el("input", { class: "control", type: "datetime-local", "aria-label": w("handset.until.pick"), onchange: (e) => tell(instantOf(e.target.value)) });
+  if (value) said.textContent = w("handset.until", { t: format.moment(value) });
+  const quick = usual.map(([hours, key]) => el("button", { type: "button", class: "choice", onclick: () => tell(from + hours * HOUR_MS) }, w(key)));
+  return el("div", { class: "moment" }, el("div", { class: "choices" }, quick), picker, said);
+}
+
+/** The instant of a local time in the city's zone; undefined for none. */
+function instantOf(text) {
+  const told = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(text);
+  if (!told) return undefined;
+  const [year, month, day, hour, minute] = told.slice(1).map(Number);
+  return format.civilStart(year, month, day) + (hour * 60 + minute) * 60_000;
+}

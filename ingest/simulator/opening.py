@@ -1,0 +1,92 @@
+"""The orders that a demo has at its first start, so that the desk is not empty: some in each state, made by the people acting
+as they always do.
+
+They say when they did it, up to a few hours ago. Workers are believed, who may have had no link; at a desk it is now, and there
+the duty chief sets those limits that are to be nearly, or quite, used up.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any, Final
+
+from ingest.simulator.cases import CAMERA, GRID, INSPECTION, WECHAT
+from ingest.simulator.society import Society
+
+log = logging.getLogger(__name__)
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+AT_ONCE: Final = 3
+ANY: Final = (0.0, 1e9)
+SHORT: Final = (0.0, 4.0)
+DAY: Final = (5.0, 24.0)
+LONG: Final = (72.0, 1e9)
+
+STORIES: Final[tuple[tuple[str, tuple[float, float], int, str], ...]] = (
+    (WECHAT, ANY, 4, ""),
+    (INSPECTION, ANY, 9, ""),
+    (CAMERA, DAY, 16, ""),
+    (INSPECTION, ANY, 33, ""),
+    (CAMERA, DAY, 41, "ask_verify 14"),
+    (INSPECTION, DAY, 57, "ask_verify 12, verify 37"),
+    (GRID, ANY, 13, ""),
+    (GRID, ANY, 28, ""),
+    (INSPECTION, DAY, 47, "accept 18"),
+    (GRID, DAY, 63, "accept 1, register 25"),
+    (WECHAT, DAY, 76, "accept 15, register 36"),
+    (GRID, DAY, 54, "accept 1, register 17, dispatch 35"),
+    (GRID, DAY, 98, "accept 1, register 22, dispatch 41, return 60"),
+    (INSPECTION, DAY, 85, "accept 12, register 30, dispatch 47, take_up 55"),
+    (GRID, DAY, 150, "accept 1, register 14, dispatch 30, take_up 38, progress 80, ask_defer 131"),
+    (GRID, LONG, 205, "accept 1, register 20, dispatch 41, take_up 52, ask_hang 170"),
+    (GRID, SHORT, 234, "accept 1, register 8, dispatch 16, take_up 25, progress 95"),
+    (INSPECTION, SHORT, 292, "accept 6, register 13, dispatch 22, take_up 30, urge 272"),
+    (CAMERA, DAY, 142, "accept 12, register 25, dispatch 37, take_up 45, feedback 128"),
+    (GRID, DAY, 172, "accept 1, register 20, dispatch 31, take_up 42, feedback 130, request_close 136"),
+    (INSPECTION, DAY, 215, "accept 9, register 22, dispatch 33, take_up 40, feedback 150, request_close 156, check passed 190"),
+    (GRID, DAY, 262, "accept 1, register 17, dispatch 30, take_up 38, feedback 170, request_close 176, check failed 226"),
+)  # fmt: skip
+"""Channel, hours that the matter's limit lies within, how many minutes ago it was reported, and what was done how many minutes
+after that. What a rule of the city has done already is left out."""
+
+FRESH: Final = ((1, INSPECTION), (3, GRID), (5, WECHAT), (8, INSPECTION), (11, GRID), (15, CAMERA))
+"""Minutes after the start, channel: reports that come in while a visitor looks for the first time."""
+
+
+async def open_demo(society: Society) -> None:
+    """Make the orders. Begun again after a crash it makes none twice."""
+    began_ms = time.time_ns() // 1_000_000
+    gate = asyncio.Semaphore(AT_ONCE)
+    await asyncio.gather(*(_tell(society, n, began_ms, gate) for n in range(len(STORIES))))
+    for minutes, channel in FRESH:
+        at_ms = began_ms + minutes * MINUTE_MS
+        society.expect(society.cases.invented(f"fresh {minutes}", channel, DAY, at_ms))
+    society.memory.opened = True
+    log.info("the first orders are there after %.0f s", time.time() - began_ms / 1000)
+
+
+async def _tell(society: Society, n: int, began_ms: int, gate: asyncio.Semaphore) -> None:
+    channel, hours, ago_min, story = STORIES[n]
+    async with gate:
+        at_ms = began_ms - ago_min * MINUTE_MS
+        case = society.cases.invented(f"opening {n}", channel, hours, at_ms)
+        done = await society.report(case)
+        if done.state != "done":
+            return
+        for step in filter(None, story.split(", ")):
+            action, *result, minutes = step.split()
+            seen = await society.look(done.order)
+            if seen is not None:
+                done_ms = at_ms + int(minutes) * MINUTE_MS
+                told = _told(action, result)
+                if action == "register" and hours == SHORT:
+                    told["deadline_at_ms"] = round(done_ms + society.limit_h(seen.category) * HOUR_MS)
+                await society.act(seen, action, at_ms=done_ms, once=f"opening {n} {step}", **told)
+
+
+def _told(action: str, result: list[str]) -> dict[str, Any]:
+    """What is not left to chance."""
+    if action == "dispatch":
+        return {"co_handlers": ""}
+    return {"result": result[0], "reason": "现场未整改到位。" if result[0] == "failed" else ""} if result else {}

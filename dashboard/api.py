@@ -206,7 +206,11 @@ def _indicators(hall: Sight) -> Json:
     for key in keys:
         if key not in DEFINITIONS:
             raise BadQuery(f"figures: {key!r} is none of {', '.join(DEFINITIONS)}")
-    return query.indicators_of(hall, query.read_query(hall.city, request.args, now_ms), by, keys)
+    asked = query.read_query(hall.city, request.args, now_ms)
+    told = query.indicators_of(hall, asked, by, keys)
+    if request.args.get("compare") in ("1", "true"):
+        told["compare"] = query.compared_with(hall, asked, query.read_period(hall.city, request.args, now_ms), keys)
+    return told
 
 
 def _feeds(hall: Sight) -> Json:

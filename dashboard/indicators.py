@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from dashboard.briefs import Json, department_name, matter_name, region_name
+from dashboard.compare import BASES, base_of, compared
 from dashboard.filters import NOBODY, OrderQuery, region_code
 from dashboard.orderbook import orders_of
+from dashboard.period import Period
 from domain.counts import Filters, Slice
 from domain.indicators import (
     DEFINITIONS,
@@ -55,6 +59,27 @@ def indicators(
     filters = Filters(words=dict(words or {}), from_ms=from_ms, to_ms=to_ms, basis=basis)
     query = OrderQuery(region=region_code(hall.city, region), filters=filters, as_of_ms=now_ms)
     return indicators_of(hall, query, by, tuple(keys))
+
+
+def compared_with(hall: "Hall", query: OrderQuery, period: Period, keys: tuple[str, ...] = SHOWN) -> Json:
+    """The figures of a query beside those of the period before and of the same period a year before (`dashboard.compare`).
+
+    {previous | year: {from_ms, to_ms, as_of_ms, figures: {key: {numerator, denominator, shown, change, points}}} or None}.
+    """
+    told: Json = {}
+    with hall.lock:
+        frame = orders_of(hall)
+        filters = query.within(hall.city, frame)
+        now = figures_of(Slice(frame, filters, query.as_of_ms), keys)
+        for kind in BASES:
+            base = base_of(kind, period, hall.city, query.as_of_ms)
+            if base is None:
+                told[kind] = None
+                continue
+            window = msgspec.structs.replace(filters, from_ms=base.from_ms, to_ms=base.to_ms)
+            then = figures_of(Slice(frame, window, base.as_of_ms, rewound=True), keys)
+            told[kind] = {**msgspec.structs.asdict(base), "figures": {key: compared(now[key], then[key]) for key in keys}}
+    return told
 
 
 def indicators_of(hall: "Hall", query: OrderQuery, by: str | None, keys: tuple[str, ...] = SHOWN) -> Json:

@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.city import load_city
 from config.settings import Settings, load_settings
-from dashboard import actionapi, api, auditlog, callbacks, doors, figures, files, handset, mapdata
+from dashboard import actionapi, api, auditlog, callbacks, cards, doors, figures, files, handset, mapdata
 from dashboard.access import Access, LiveDoor
 from dashboard.guard import DATA_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
@@ -52,7 +52,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Soc
     access.register(app, settings)
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
-    for part in (api, actionapi, files, handset):
+    for part in (api, actionapi, cards, files, handset):
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)

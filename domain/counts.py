@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from domain.actions import SATISFACTION
 from domain.lifecycle import STAGES, STATUSES
-from domain.orderframe import NONE, STATUS_KEYS, WORDS
+from domain.orderframe import NONE, STATUS_KEYS, WORDS, Stage
 from domain.states import OrderFlag
 
 Mask = NDArray[np.bool_]
@@ -209,6 +210,22 @@ def _open_in(stage: int) -> Callable[[Slice], Mask]:
     return lambda s: s.mask("open") & table[s["status"]]
 
 
+def _stage_over(s: Slice, stage: str) -> Mask:
+    """Whether the running clock of a stage is over at the as-of moment."""
+    at_ms = s[f"{stage}_due_ms"]
+    over: Mask = (at_ms != NONE) & (at_ms < s.as_of_ms)
+    return over
+
+
+def _channel_is(s: Slice, channels: frozenset[str]) -> Mask:
+    table = np.fromiter((word in channels for word in s.words("channel")), bool, len(s.words("channel")))
+    found: Mask = table[s["channel"]]
+    return found
+
+
+PATROL: Final = frozenset(("网格员上报", "监督员巡查", "视频监督员", "视频巡查"))
+"""Sources (domain.md B8) that are the grid's own people: what they report was found by patrol."""
+
 COUNTS: Final[dict[str, Callable[[Slice], Mask]]] = {
     "reported": lambda s: np.ones(len(s), bool),
     "reported_valid": lambda s: ~_ended(_INVALID)(s),
@@ -236,6 +253,31 @@ COUNTS: Final[dict[str, Callable[[Slice], Mask]]] = {
     "unknown_region": lambda s: (s["flags"] & OrderFlag.UNKNOWN_REGION) != 0,
     "routed": lambda s: (s["flags"] & OrderFlag.ROUTED) != 0,
     "rerouted": lambda s: (s["flags"] & OrderFlag.REROUTED) != 0,
+    "dispatched": lambda s: s["handle"] >= 0,
+    "dispatch_due": lambda s: s.mask("dispatched") | _stage_over(s, "dispatch"),
+    "dispatched_on_time": lambda s: s.mask("dispatched") & (s["dispatch"] == Stage.IN_TIME),
+    "dispatched_right": lambda s: s.mask("dispatched") & (s["redispatched"] == 0) & (s["reworked"] == 0),
+    "returned_ever": lambda s: s["returned"] > 0,
+    "passed_on": lambda s: s["returned"] > 1,
+    "handled": lambda s: s["check"] >= 0,
+    "handle_due": lambda s: s.mask("handled") | _stage_over(s, "handle"),
+    "handled_on_time": lambda s: s.mask("handled") & (s["handle"] == Stage.IN_TIME),
+    "handled_late": lambda s: s.mask("handled") & (s["handle"] == Stage.LATE),
+    "handle_pending": lambda s: s["handle"] == Stage.RUNS,
+    "handle_overdue": lambda s: s.mask("handle_pending") & _stage_over(s, "handle"),
+    "reworked": lambda s: s["reworked"] > 0,
+    "check_ended": lambda s: (s["check"] >= 0) & (s["check"] != Stage.RUNS),
+    "check_due": lambda s: s.mask("check_ended") | _stage_over(s, "check"),
+    "checked_on_time": lambda s: s["check"] == Stage.IN_TIME,
+    "called_back": lambda s: s["satisfaction"] >= 0,
+    "satisfied": lambda s: (s["satisfaction"] >= 0) & (s["satisfaction"] <= SATISFACTION.index("fair")),
+    "unsatisfied": lambda s: s["satisfaction"] > SATISFACTION.index("fair"),
+    "yellow_carded": lambda s: (s["flags"] & OrderFlag.YELLOW_CARD) != 0,
+    "red_carded": lambda s: (s["flags"] & OrderFlag.RED_CARD) != 0,
+    "registered_by_patrol": lambda s: s.mask("registered") & _channel_is(s, PATROL),
+    "deferred": lambda s: s["deferred"] > 0,
+    "registered_ever": lambda s: s["registered_at_ms"] != NONE,
+    "registered_not_void": lambda s: s.mask("registered_ever") & ~s.mask("voided"),
     **{f"stage_{key}": _open_in(number) for number, key in enumerate(STAGES)},
 }
 """Count → mask over a slice (C2). reported = closed + open + rejected; open = overdue + due_soon + in_limit.

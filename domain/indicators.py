@@ -85,6 +85,15 @@ _RATES: Final = {
     "open_rate": ("open", "reported"),  # 未结案率
     "registered_rate": ("registered", "reported"),  # 立案率
     "valid_report_rate": ("reported_valid", "reported"),  # 有效上报率
+    "on_time_dispatch_rate": ("dispatched_on_time", "dispatch_due"),  # 按时派遣率
+    "right_dispatch_rate": ("dispatched_right", "dispatched"),  # 准确派遣率
+    "handling_rate": ("handled", "handle_due"),  # 处置率
+    "on_time_handling_rate": ("handled_on_time", "handle_due"),  # 按期处置率
+    "rework_rate": ("reworked", "handled"),  # 返工率
+    "on_time_check_rate": ("checked_on_time", "check_due"),  # 按时核查率
+    "satisfaction_rate": ("satisfied", "called_back"),  # 满意率
+    "patrol_share": ("registered_by_patrol", "registered"),  # 监督员上报率
+    "right_registration_rate": ("registered_not_void", "registered_ever"),  # 准确立案率
     "rerouted_rate": ("rerouted", "routed"),  # dispatched by hand elsewhere than the rule proposed
 }
 

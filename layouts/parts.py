@@ -125,6 +125,7 @@ TABS = (
     ("desk", "/desk", "desk"),
     ("statistics", "/statistics", "statistics"),
     ("orders", "/orders", ""),
+    ("cards", "/cards", ""),
 )
 
 

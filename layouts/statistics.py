@@ -1,6 +1,7 @@
 """`/statistics`: totals, on time and late by region, department, channel, category, month; every number opens its orders."""
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,13 +15,31 @@ Json = dict[str, Any]
 
 GROUPINGS = ("region", "department", "source", "category", "month")
 PERIODS = ("today", "week", "month", "year", "all")
-COUNTS = ("reported", "closed", "closed_on_time", "closed_late", "open", "overdue")
-RATES = ("closure_rate", "on_time_closure_rate")
-FIGURES = COUNTS + RATES
+VIEWS = {
+    "closing": (
+        "reported", "closed", "closed_on_time", "closed_late", "open", "overdue", "closure_rate", "on_time_closure_rate",
+    ),
+    "stages": (
+        "dispatched", "handled", "handled_on_time", "handled_late", "handle_overdue", "returned_ever", "reworked",
+        "on_time_dispatch_rate", "on_time_handling_rate", "on_time_check_rate", "rework_rate",
+    ),
+    "care": (
+        "called_back", "satisfied", "unsatisfied", "yellow_carded", "red_carded", "passed_on", "deferred", "rerouted",
+        "satisfaction_rate", "rerouted_rate", "patrol_share",
+    ),
+}  # fmt: skip
+"""What the table shows: closing, the stages on the way, and supervision with what people say of it."""
+
+COMPARED = {"previous": "term.period_on_period", "year": "term.year_on_year"}
+
+
+def view_of(params: Mapping[str, str]) -> str:
+    """The view that an address asks for; the first one where it asks for none that there is."""
+    return params["view"] if params.get("view") in VIEWS else next(iter(VIEWS))
 
 
 def build(city: City, lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Div:
-    """`data`: `dashboard.query.indicators_of` with FIGURES by one of GROUPINGS; `params`: the address's."""
+    """`data`: `dashboard.query.indicators_of` of the view, by one of GROUPINGS, with `compare`; `params`: the address's."""
     return html.Div(
         [
             top_bar(city, words, lang, "statistics"),
@@ -28,6 +47,7 @@ def build(city: City, lang: str, words: Words, params: Mapping[str, str], data: 
                 [
                     html.Nav(_path(city, lang, params, data), className="path", **{"aria-label": words["crumbs"]}),
                     _choices("by", GROUPINGS, data["by"], params, lang, {key: words[f"by.{key}"] for key in GROUPINGS}),
+                    _choices("view", tuple(VIEWS), view_of(params), params, lang, {v: words[f"view.{v}"] for v in VIEWS}),
                     _choices("period", PERIODS, _period(params), params, lang, {p: words[f"period.{p}"] for p in PERIODS}),
                     html.Span([words["as_of"], " ", fmt("moment", data["as_of_ms"])], className="t3"),
                 ],
@@ -82,17 +102,41 @@ def _choices(
 
 
 def _table(lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Table:
+    keys = VIEWS[view_of(params)]
     head = [html.Th(words[f"by.{data['by']}"], scope="col")]
-    head += [html.Th(words[f"figure.{key}"], scope="col", title=words[f"figure.{key}.what"]) for key in FIGURES]
-    total = html.Tr([html.Th(words["statistics.all"], scope="row"), *_cells(data, lang)], className="sum")
+    head += [html.Th(words[f"figure.{key}"], scope="col", title=words[f"figure.{key}.what"]) for key in keys]
+    total = html.Tr([html.Th(words["statistics.all"], scope="row"), *_cells(data, lang, keys)], className="sum")
     rows = [
         html.Tr(
-            [html.Th(_name(group, words, params, data["by"]), scope="row"), *_cells(group, lang)],
+            [html.Th(_name(group, words, params, data["by"]), scope="row"), *_cells(group, lang, keys)],
             **{"data-group": group["key"]},
         )
         for group in data["groups"]
     ]
-    return html.Table([html.Thead(html.Tr(head)), html.Tbody([total, *rows])], className="figures")
+    body = [total, *_compared(words, data, keys), *rows]
+    return html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="figures")
+
+
+def _compared(words: Words, data: Json, keys: tuple[str, ...]) -> list[html.Tr]:
+    """How the totals differ from the period before and from a year before: counts in per cent, rates in points."""
+    rows = []
+    for kind, word in COMPARED.items():
+        base = (data.get("compare") or {}).get(kind)
+        if base is None:
+            continue
+        cells = [html.Td(_change(words, base["figures"][key]), title=base["figures"][key]["shown"]) for key in keys]
+        rows.append(html.Tr([html.Th(words[word], scope="row"), *cells], className="compared", **{"data-compare": kind}))
+    return rows
+
+
+def _change(words: Words, told: Json) -> str:
+    """+446.20 %, −1.25 points; a dash where there is no base."""
+    number = told["points"] if told["denominator"] is not None else told["change"]
+    if number is None:
+        return "—"
+    value = Decimal(number).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    text = f"{value:+.2f}".replace("-", "−")
+    return words["points"].format(n=text) if told["denominator"] is not None else f"{text} %"
 
 
 def _name(group: Json, words: Words, params: Mapping[str, str], by: str) -> Any:
@@ -102,16 +146,17 @@ def _name(group: Json, words: Words, params: Mapping[str, str], by: str) -> Any:
     return name
 
 
-def _cells(group: Json, lang: str) -> list[html.Td]:
+def _cells(group: Json, lang: str, keys: tuple[str, ...]) -> list[html.Td]:
     cells = []
-    for key in FIGURES:
+    for key in keys:
         figure = group["figures"][key]
         said = f"{figure['numerator']:,} / {figure['denominator']:,}" if figure["denominator"] is not None else ""
-        cells.append(html.Td(html.A(figure["shown"], href=_orders(group, key, lang), title=said), **{"data-figure": key}))
+        link = html.A(figure["shown"], href=_orders(group, key, lang, bool(said)), title=said)
+        cells.append(html.Td(link, **{"data-figure": key}))
     return cells
 
 
-def _orders(group: Json, key: str, lang: str) -> str:
+def _orders(group: Json, key: str, lang: str, rate: bool) -> str:
     """Exactly the orders that a number counted; of a rate, those that it is a part of."""
-    part = {"part": "den"} if key in RATES else {}
+    part = {"part": "den"} if rate else {}
     return "/orders?" + urlencode({**group["filters"], "figure": key, **part, "lang": lang})

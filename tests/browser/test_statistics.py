@@ -16,7 +16,7 @@ from tests.browser.conftest import KEY, ROOT, Hall, Watched
 from tests.shared_data import data, pingshan_city
 
 MAPPING = Path(__file__).resolve().parents[1] / "mappings" / "pingshan.yaml"
-ROWS = """() => Object.fromEntries([...document.querySelectorAll('.figures tbody tr')].map(row => [
+ROWS = """() => Object.fromEntries([...document.querySelectorAll('.figures tbody tr:not(.compared)')].map(row => [
   row.querySelector('th').textContent,
   ['reported', 'closed_on_time', 'closed_late'].map(key =>
     Number(row.querySelector(`[data-figure=${key}]`).textContent.replaceAll(',', '')))]))"""

@@ -49,6 +49,7 @@ class Streets:
         put = self.west_chief.put(f"/api/v1/files/{self.photo}", data=PIXEL, headers={"Content-Type": "image/png"})
         assert put.status_code == 201, put.text
         assert act(self.west_chief, self.own, "note", note="西边的秘密", photos=self.photo).status_code == 200
+        assert act(self.west_chief, self.own, "yellow_card", reason="西边的秘密").status_code == 200
         self.mine = report(work.of("east-worker", "worker", scope=f"{EAST}01", worker="W1"), lon=113.105, lat=23.005)
         wait_for(lambda: {self.own, self.outside, self.mine} <= work.hall.orders.keys() and "W3" in work.hall.workers)
         self.east = work.of("east", "supervisor", "leader", scope=EAST)
@@ -224,6 +225,8 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/api/v1/orders/<path:order>/reveal": posts("/api/v1/orders/{own}/reveal"),
     "/api/v1/actions": batch,
     "/api/v1/reports": report_elsewhere,
+    "/api/v1/cards": lists("/api/v1/cards", "?period=all", "?department=zhzf"),
+    "/cards": lists("/cards", "?period=all"),
     "/api/v1/workers": lists("/api/v1/workers", "?here_now=1", "?presence=moving,still,silent,offline,unseen"),
     "/api/v1/workers/<path:worker>": asks("/api/v1/workers/W3", "/api/v1/workers/W4?day=2026-01-01"),
     "/api/v1/workers/<path:worker>/track": asks("/api/v1/workers/W3/track", "/api/v1/workers/W4/track?period=all&include=all"),

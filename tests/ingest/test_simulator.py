@@ -64,6 +64,7 @@ class FakeGateway:
         self.facts: list[object] = []
         self.rejects: list[str] = []
         self.paths: Counter[str] = Counter()
+        self.last: dict[str, int] = {}  # fixes of a worker in the last message that brought some
         self.bodies: dict[str, list[bytes]] = defaultdict(list)
 
     def context(self) -> Context:
@@ -98,6 +99,7 @@ class FakeGateway:
 
     def take(self, decoded: Decoded) -> None:
         self.facts += decoded.facts
+        self.last |= Counter(fact.worker for fact in decoded.facts if isinstance(fact, Position))
         self.rejects += [one.reason for one in decoded.rejects]
 
     async def terminal(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -170,7 +172,8 @@ def test_every_protocol_arrives_and_each_fix_once_in_the_workers_own_order() -> 
         assert counts[protocol] > 0
     kinds = {device_of(entry, BRISK.protocols).flavour for entry in gateway.city.roster.values()}
     assert {"query", "form", "client9"} <= kinds
-    assert sum(counts[p] for p in ("jt808", "osmand", "owntracks", "json")) == sum(map(len, fixes.values()))
+    answered, arrived = sum(counts[p] for p in ("jt808", "osmand", "owntracks", "json")), sum(map(len, fixes.values()))
+    assert answered <= arrived <= answered + sum(gateway.last.values())  # each may be cut off before one answer
 
 
 def test_what_a_full_gateway_refuses_comes_again_and_nothing_is_lost_or_doubled() -> None:

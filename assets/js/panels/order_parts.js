@@ -87,8 +87,10 @@
     const left = clock.left_ms - (clock.due_at_ms ? passed : 0);
     const light = clock.due_at_ms === null ? 'green' : clock.due_at_ms < nowMs ? 'red' : clock.yellow_at_ms <= nowMs ? 'yellow' : 'green';
     const over = clock.due_at_ms !== null && clock.due_at_ms < nowMs;
-    const amount = g.format.duration(Math.abs(left) / 1000);
-    const said = clock.due_at_ms === null ? w('timed.stands', { t: amount }) : over ? w('overrun', { t: amount }) : w('left', { t: amount });
+    const what = clock.due_at_ms === null ? 'stands' : over ? 'over' : 'left';
+    const hours = Math.abs(left) / 3_600_000;
+    const said = clock.working ? w('timed.working_' + what, { t: hours.toFixed(hours < 10 ? 1 : 0) }) // in hours: a working day is not 24 of them
+      : w({ stands: 'timed.stands', over: 'overrun', left: 'left' }[what], { t: g.format.duration(Math.abs(left) / 1000) });
     const head = clock.due_at_ms === null ? `${clock.name} ${clock.limit}` : w('desk.clock.timed', { name: clock.name, limit: clock.limit, at: g.format.moment(clock.due_at_ms) });
     return h('div', { class: 'clock-of' }, h('span', { class: 't3' }, head), bar(clock.length_ms ? 1 - left / clock.length_ms : 1, light),
       h('b', { class: `clock-say ${tone(light)}` }, said));

@@ -118,7 +118,8 @@ class Orders:
                 row, trail = done.order, cases.with_action(trail, done.step)
             if asked.source != CLOCK:
                 self._answer(asked, row, done, now)
-                now.audit.append(_audited(asked, row, self._answers[asked.order, asked.id]))
+            if asked.source != CLOCK or asked.action not in ALARMS:  # a passed mark is no action, a card by rule is one
+                now.audit.append(_audited(asked, row, done))
             now.count(asked, "action", "kept" if isinstance(done, Folded) else "refused")
             asked = next_by_rule(row, asked, self._rules) if row and isinstance(done, Folded) else None
         return row, trail
@@ -151,7 +152,7 @@ class Orders:
             actor=action.actor,
             at_ms=done.step.at_ms if isinstance(done, Folded) else action.received_at_ms,
             done=refused is None,
-            status=row.status if row and (refused is None or refused.reason not in _TELLS_NOTHING) else "",
+            status=_status(row, refused),
             reason=refused.reason if refused else "",
             detail=refused.detail if refused else {},
         )
@@ -174,18 +175,27 @@ def _by_time(order: str, alarm: Alarm, now_ms: int) -> OrderAction:
     )  # fmt: skip
 
 
-def _audited(action: OrderAction, row: Order | None, told: Outcome) -> Entry:
+def _status(row: Order | None, refused: Refused | None) -> str:
+    """The state that an answer tells: none to who may not know that the order is there."""
+    return row.status if row and (refused is None or refused.reason not in _TELLS_NOTHING) else ""
+
+
+def _audited(action: OrderAction, row: Order | None, done: Folded | Refused) -> Entry:
     """The line of the audit log: who asked for what in which role, and what came of it."""
-    detail: dict[str, str | int] = {"action": action.action, "role": action.role, "id": action.id, "status": told.status}
-    if not told.done:
-        detail["reason"] = told.reason
+    refused = done if isinstance(done, Refused) else None
+    status, by_clock = _status(row, refused), action.source == CLOCK
+    detail: dict[str, str | int] = {"action": action.action, "role": action.role, "id": action.id, "status": status}
+    if by_clock:
+        detail["clock"] = action.actor  # no name: somebody may be called so
+    if refused:
+        detail["reason"] = refused.reason
     region = row.region if row else action.scope
     if action.scope and action.scope != region:
         detail["scope"] = action.scope  # so that the auditor of the one and of the other find it
     return Entry(
         at_ms=action.received_at_ms,
-        who=action.actor,
-        what="action" if told.done else "action_refused",
+        who="-" if by_clock else action.actor,
+        what="action_refused" if refused else "action",
         subject=action.order,
         region=region,
         detail=detail,

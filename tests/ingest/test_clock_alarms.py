@@ -11,7 +11,7 @@ from config.settings import Settings
 from domain.facts import OrderAction
 from domain.states import Order
 from ingest.projector import Projector
-from store import keys
+from store import audit, keys
 from store.store import Store
 from tests.ingest.test_projector import fold
 
@@ -159,6 +159,11 @@ def test_the_ladder_climbs_by_rule_and_no_step_is_taken_twice(store: Store, time
     tick(projector, 3)
     ladder = [(step.action, step.at_ms - begun_ms - 3000) for step in store.trail("C1") if step.source == "clock"]
     assert ladder == [("remind", round(1.6 * HOUR)), ("overdue", 2 * HOUR), ("urge", 2 * HOUR), ("yellow_card", 3 * HOUR)]
+    lines = [line for line in audit.newest(store) if "clock" in line.detail][::-1]
+    assert [(line.who, line.what, line.detail["action"], line.detail["clock"], line.subject) for line in lines] == [
+        ("-", "action", "urge", "handle", "C1"),
+        ("-", "action", "yellow_card", "handle", "C1"),
+    ]
     row = row_of(store, "C1")
     assert row.life is not None and [(card.colour, card.by, card.state) for card in row.life.cards] == [
         ("yellow", "handle", "given")

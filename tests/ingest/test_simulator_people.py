@@ -108,7 +108,7 @@ def orders_of(work: AtWork) -> dict[str, str]:
         return {key: row.status for key, row in work.hall.orders.items() if row.life is not None}
 
 
-async def until(what: Any, within_s: float = 12.0) -> None:
+async def until(what: Any, within_s: float = 60.0) -> None:
     end_s = time.monotonic() + within_s
     while not what():
         assert time.monotonic() < end_s, "it did not happen in time"

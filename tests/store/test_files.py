@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import files, keys
-from store.blobs import Blobs, InBucket, InFolder, open_blobs
+from store.blobs import TIMEOUT_S, Blobs, InBucket, InFolder, open_blobs
 from store.errors import FilesFull, FilesUnavailable
 from store.files import FileRecord
 from store.store import Store
@@ -129,7 +129,7 @@ def test_a_bucket_that_goes_away_is_told_at_once_and_serves_again_when_it_is_bac
         for use in (lambda: bucket.write(TWO, b"y"), lambda: bucket.read(ONE), lambda: bucket.remove(ONE)):
             with pytest.raises(FilesUnavailable):
                 use()
-        assert time.monotonic() - started_s < 3
+        assert time.monotonic() - started_s < TIMEOUT_S  # refused, not waited for: else it were as much for each
     finally:
         s3.start()
     assert bucket.read(ONE) == b"x"
@@ -143,7 +143,7 @@ def test_a_bucket_that_says_nothing_is_not_waited_for_for_ever(s3: S3Server, mon
         started_s = time.monotonic()
         with pytest.raises(FilesUnavailable):
             bucket.write(ONE, b"x")
-        assert time.monotonic() - started_s < 6
+        assert time.monotonic() - started_s < 8
     finally:
         s3.freeze(False)
 

@@ -207,10 +207,10 @@ def _indicators(hall: Sight) -> Json:
         if key not in DEFINITIONS:
             raise BadQuery(f"figures: {key!r} is none of {', '.join(DEFINITIONS)}")
     asked = query.read_query(hall.city, request.args, now_ms)
-    told = query.indicators_of(hall, asked, by, keys)
-    if request.args.get("compare") in ("1", "true"):
-        told["compare"] = query.compared_with(hall, asked, query.read_period(hall.city, request.args, now_ms), keys)
-    return told
+    compare = request.args.get("compare") in ("1", "true")
+    return query.indicators_of(
+        hall, asked, by, keys, query.read_period(hall.city, request.args, now_ms) if compare else None
+    )
 
 
 def _feeds(hall: Sight) -> Json:

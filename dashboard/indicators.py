@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import pandas as pd
 
 from dashboard.briefs import Json, department_name, matter_name, region_name
-from dashboard.compare import BASES, base_of, compared
+from dashboard.compare import BASES, Base, base_of, compared
 from dashboard.filters import NOBODY, OrderQuery, region_code
 from dashboard.orderbook import orders_of
 from dashboard.period import Period
@@ -61,37 +62,28 @@ def indicators(
     return indicators_of(hall, query, by, tuple(keys))
 
 
-def compared_with(hall: "Hall", query: OrderQuery, period: Period, keys: tuple[str, ...] = SHOWN) -> Json:
-    """The figures of a query beside those of the period before and of the same period a year before (`dashboard.compare`).
+def indicators_of(
+    hall: "Hall", query: OrderQuery, by: str | None, keys: tuple[str, ...] = SHOWN, period: Period | None = None
+) -> Json:
+    """`indicators` of a query (its `count` and `sort` play no part).
 
-    {previous | year: {from_ms, to_ms, as_of_ms, figures: {key: {numerator, denominator, shown, change, points}}} or None}.
+    With `period`, the one that the query was read with, `compare` stands beside: {previous | year: {from_ms, to_ms, as_of_ms,
+    figures: {key: {numerator, denominator, shown, change, points}}} or None}, the totals of the period before and of the same
+    period a year before (`dashboard.compare`).
     """
-    told: Json = {}
-    with hall.lock:
-        frame = orders_of(hall)
-        filters = query.within(hall.city, frame)
-        now = figures_of(Slice(frame, filters, query.as_of_ms), keys)
-        for kind in BASES:
-            base = base_of(kind, period, hall.city, query.as_of_ms)
-            if base is None:
-                told[kind] = None
-                continue
-            window = msgspec.structs.replace(filters, from_ms=base.from_ms, to_ms=base.to_ms)
-            then = figures_of(Slice(frame, window, base.as_of_ms, rewound=True), keys)
-            told[kind] = {**msgspec.structs.asdict(base), "figures": {key: compared(now[key], then[key]) for key in keys}}
-    return told
-
-
-def indicators_of(hall: "Hall", query: OrderQuery, by: str | None, keys: tuple[str, ...] = SHOWN) -> Json:
-    """`indicators` of a query (its `count` and `sort` play no part)."""
     if by is not None and by not in GROUPINGS:
         raise KeyError(by)
     city, base = hall.city, link(query)
     with hall.lock:
         frame = orders_of(hall)
-        s = Slice(frame, query.within(city, frame), query.as_of_ms)
+        filters = query.within(city, frame)
+        s = Slice(frame, filters, query.as_of_ms)
         total, took = figures_of(s, keys), durations(s)
         groups = [] if by is None else _groups(city, s, query, by, keys)
+        compare = {}
+        if period is not None:
+            bases = {kind: base_of(kind, period, city, query.as_of_ms) for kind in BASES}
+            compare = {"compare": {kind: of and _beside(total, frame, filters, of) for kind, of in bases.items()}}
     return {
         "region": query.region,
         "region_name": region_name(city, query.region),
@@ -105,7 +97,15 @@ def indicators_of(hall: "Hall", query: OrderQuery, by: str | None, keys: tuple[s
         "durations": _durations_json(took),
         "groups": groups,
         "definitions": {DEFINITIONS[key].tag: definition_json(key) for key in keys},
+        **compare,
     }
+
+
+def _beside(now: dict[str, Figure], frame: pd.DataFrame, filters: Filters, base: Base) -> Json:
+    """Figures of a base window under the same filters, each with how the present one differs."""
+    window = msgspec.structs.replace(filters, from_ms=base.from_ms, to_ms=base.to_ms)
+    then = figures_of(Slice(frame, window, base.as_of_ms, rewound=True), tuple(now))
+    return {**msgspec.structs.asdict(base), "figures": {key: compared(now[key], then[key]) for key in now}}
 
 
 def _groups(city: "City", s: Slice, query: OrderQuery, by: str, keys: tuple[str, ...]) -> list[Json]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dashboard.briefs import Json, feed_brief, order_brief, worker_brief
 from dashboard.dossier import worker_dossier
 from dashboard.filters import BadQuery, OrderQuery, UnknownRegion, read_period, read_query, region_code
-from dashboard.indicators import compared_with, indicators, indicators_of
+from dashboard.indicators import indicators, indicators_of
 from dashboard.orderlist import nearest_feeds, nearest_workers, order_ids, order_page, orders_page
 from dashboard.people import is_known, workers_of
 from dashboard.search import search
@@ -22,7 +22,6 @@ __all__ = [
     "BadQuery",
     "OrderQuery",
     "UnknownRegion",
-    "compared_with",
     "feed_brief",
     "feeds",
     "indicators",

@@ -77,8 +77,7 @@ def statistics_of(hall: Sight, params: dict[str, str]) -> dict[str, Any]:
     asked = {key: value for key, value in params.items() if key not in ("by", "lang", "view")}
     keys, now_ms = statistics.VIEWS[statistics.view_of(params)], hall.now_ms()
     wanted = query.read_query(hall.city, asked, now_ms)
-    told = query.indicators_of(hall, wanted, by, keys)
-    return told | {"compare": query.compared_with(hall, wanted, query.read_period(hall.city, asked, now_ms), keys)}
+    return query.indicators_of(hall, wanted, by, keys, query.read_period(hall.city, asked, now_ms))
 
 
 def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], lang: str) -> list[Any]:

@@ -137,6 +137,14 @@ class Phone:
         self.page.fill("textarea >> nth=0", text)
         expect(self.page.locator(".place-said")).to_contain_text("7 m")
 
+    def take_up_without_link(self, order: str) -> None:
+        """An action that waits on the phone, which is offline afterwards."""
+        self.until(KEPT, order)
+        self.link(False)
+        self.go(f"#/act/{order}/take_up")
+        self.submit()
+        expect(self.page.locator(".entry.waiting")).to_be_visible()
+
     def until(self, told: str, arg: Any = None) -> None:
         """Waits for a promise of truth (which `wait_for_function` would take for the truth itself)."""
         for _ in range(150):
@@ -297,11 +305,7 @@ def test_what_is_refused_stays_with_its_reason_until_the_person_lets_it_go(groun
     order = ground.dispatched(entry, "护栏损坏")
     phone = phones(ground.place(entry))
     phone.log_in("zhou")
-    phone.until(KEPT, order)
-    phone.link(False)
-    phone.go(f"#/act/{order}/take_up")
-    phone.submit()
-    expect(phone.page.locator(".entry.waiting")).to_be_visible()
+    phone.take_up_without_link(order)
     ground.do(order, "void", reason="重复")
     phone.link(True)
     expect(phone.page.locator(".entry.refused")).to_contain_text("作废")
@@ -318,11 +322,7 @@ def test_who_logs_out_leaves_nothing_to_read_and_nobody_sends_for_him(ground: Gr
     order = ground.dispatched(entry, "路灯不亮")
     phone = phones(ground.place(entry))
     phone.log_in("wu")
-    phone.until(KEPT, order)
-    phone.link(False)
-    phone.go(f"#/act/{order}/take_up")
-    phone.submit()
-    expect(phone.page.locator(".entry.waiting")).to_be_visible()
+    phone.take_up_without_link(order)
     phone.go("#/me")
     phone.page.click("text=退出登录")
     expect(phone.page.locator(".sheet")).to_contain_text("还有 1 件未发送")

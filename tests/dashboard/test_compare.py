@@ -88,7 +88,8 @@ def test_the_api_brings_figures_beside_their_bases(city: City) -> None:
     hall = hall_of(city, *rows)
     params = {"from": "2026-03-01", "to": "2026-03-31"}
     asked = read_query(city, params, now_ms)
-    told = query.compared_with(hall, asked, query.read_period(city, params, now_ms), ("reported", "closed"))
+    period = query.read_period(city, params, now_ms)
+    told = query.indicators_of(hall, asked, None, ("reported", "closed"), period)["compare"]
     before = told["previous"]["figures"]
     assert (before["reported"]["numerator"], before["reported"]["change"]) == (4, "-75.0000")
     assert before["closed"]["numerator"] == 3  # the fourth was closed on the eleventh: later than the tenth at noon

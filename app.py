@@ -16,8 +16,10 @@ import typer
 from rich.console import Console
 
 import people_setup
-from config.city import CityErrors, check_city, load_city
+from config.city import City, CityErrors, check_city, load_city
+from config.city_notices import secret_faults
 from config.settings import PREFIX, Settings, SettingsError, load_settings
+from notice_commands import notices_app
 from people_commands import audit_app, token_app, user_app
 from store import embedded
 from store.errors import StoreError, StoreUnavailable
@@ -26,14 +28,17 @@ from supervisor import Role, Supervisor
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 orders_app = typer.Typer(help="Work orders of other systems.", no_args_is_help=True)
+tallies_app = typer.Typer(help="Day numbers of other services: calls answered and the like.", no_args_is_help=True)
 city_app = typer.Typer(help="Cities: make one, check one.", no_args_is_help=True)
 source_app = typer.Typer(help="Sources: their keys, and what was refused.", no_args_is_help=True)
 app.add_typer(orders_app, name="orders")
+app.add_typer(tallies_app, name="tallies")
 app.add_typer(city_app, name="city")
 app.add_typer(source_app, name="source")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(audit_app, name="audit")
+app.add_typer(notices_app, name="notices")
 
 out = Console()
 err = Console(stderr=True)
@@ -126,7 +131,7 @@ def run(
         if no_demo:
             raise fail(f"There is no city in {settings.city}: name one with --city, or make one: app.py city make guicheng")
         make("guicheng", settings.city, seed=1)
-    ready_city(settings)
+    notices = ready_city(settings).notices
     if no_demo:
         (settings.data_dir / people_setup.FILE).unlink(missing_ok=True)
     else:
@@ -138,16 +143,21 @@ def run(
         raise fail(f"Store: {failed}") from failed
     if taken := taken_ports(settings):
         raise fail("\n".join(taken))
-    supervisor = Supervisor(roles_of(settings, env, demo=not no_demo, workers=workers, held=held))
+    supervisor = Supervisor(
+        roles_of(settings, env, demo=not no_demo, workers=workers, held=held, courier=bool(notices.webhooks))
+    )
     threading.Thread(target=greet, args=(settings, supervisor.stop, not no_demo), daemon=True).start()
     supervisor.run()
 
 
-def ready_city(settings: Settings) -> None:
+def ready_city(settings: Settings) -> City:
     try:
-        load_city(settings.city)
+        city = load_city(settings.city)
     except CityErrors as wrong:
         raise fail("City:\n  " + "\n  ".join(wrong.faults)) from wrong
+    if faults := secret_faults(city.notices, settings.webhook_secrets):
+        raise fail("\n".join(faults))
+    return city
 
 
 def taken_ports(settings: Settings, patience_s: float = 5.0) -> list[str]:
@@ -179,15 +189,17 @@ def unable_to_listen(host: str, port: int) -> str:
 
 
 def roles_of(
-    settings: Settings, env: dict[str, str], *, demo: bool, workers: int, held: Sequence[int] = ()
+    settings: Settings, env: dict[str, str], *, demo: bool, workers: int, held: Sequence[int] = (), courier: bool = False
 ) -> list[Role]:
-    """The roles in the order of their start. `held`: open files that keep the data folder for the store."""
+    """The roles in the order of their start. `held`: open files that keep the data folder for the store. A city without
+    webhooks needs no `courier`.
+    """
     me = [sys.executable, str(ROOT / "app.py")]
     roles = []
     if not settings.redis_url:
         ready = partial(answers, settings)
         roles.append(Role("store", embedded.command(settings.data_dir), env, ready=ready, open_files=held))
-    roles += [Role(name, [*me, name], env) for name in ("gateway", "projector", "web")]
+    roles += [Role(name, [*me, name], env) for name in ("gateway", "projector", "web", *(("courier",) if courier else ()))]
     if demo:
         roles.append(Role("simulator", [*me, "simulate", "--workers", str(workers)], env))
     return roles
@@ -271,6 +283,19 @@ def projector(data_dir: DataOption = None, city: CityOption = None) -> None:
 
 
 @app.command()
+def courier(data_dir: DataOption = None, city: CityOption = None) -> None:
+    """Post notices to the city's webhooks, signed, until they are taken."""
+    from ingest.courier import Courier
+
+    settings = settings_of(environment(data_dir=data_dir, city=city))
+    log_as("courier", settings)
+    of = ready_city(settings)
+    stop = stop_on_signal()
+    if store := patient_store(settings, stop):
+        Courier(store, of, settings.webhook_secrets).run(stop)
+
+
+@app.command()
 def web(data_dir: DataOption = None, city: CityOption = None, web_port: WebOption = None) -> None:
     """Serve the screens and the read API."""
     from dashboard.serve import main
@@ -349,6 +374,20 @@ def orders_import(
     raise typer.Exit(tables.command(file, mapping, gateway_url(settings, gateway), key_or_default(settings, key)))
 
 
+@tallies_app.command("import")
+def tallies_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    gateway: UrlOption = "",
+    key: KeyOption = "",
+    data_dir: DataOption = None,
+) -> None:
+    """Send a table of day numbers (day, key, value; or day and a column for each key); a corrected one corrects them."""
+    from ingest import tallytable
+
+    settings = settings_of(environment(data_dir=data_dir))
+    raise typer.Exit(tallytable.command(file, gateway_url(settings, gateway), key_or_default(settings, key)))
+
+
 @app.command()
 def simulate(
     workers: Annotated[int, typer.Option(help="How many workers; 0: the whole roster.")] = 0,
@@ -405,14 +444,16 @@ def simulate(
 def check(city: CityOption = None, data_dir: DataOption = None) -> None:
     """Check settings and the city's files; tell all faults at once."""
     faults: list[str] = []
-    folder = city
+    folder, secrets = city, None
     try:
         settings = load_settings(environment(city=city, data_dir=data_dir))
-        folder = settings.city
+        folder, secrets = settings.city, settings.webhook_secrets
     except SettingsError as wrong:
         faults += [f"settings: {fault}" for fault in wrong.faults]
     errors, warnings = check_city(folder or Path("var/city/guicheng"))
     faults += [f"city: {error}" for error in errors]
+    if folder is not None and secrets is not None and not errors:
+        faults += [f"settings: {fault}" for fault in secret_faults(load_city(folder).notices, secrets)]
     for warning in warnings:
         out.print(f"warning  {warning}", highlight=False, markup=False)
     for fault in faults:

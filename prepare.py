@@ -19,7 +19,7 @@ VENDOR = ROOT / "assets" / "vendor"
 BROWSER_FILES = ("node_modules/socket.io-client/dist/socket.io.min.js",)
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 OLDEST_NODE = 20
-APT = {"chromium": "chromium", "fonts": "fonts-noto-cjk"}
+APT = {"chromium": "chromium", "fonts": "fonts-noto-cjk", "pdf": "poppler-utils"}
 
 
 def say(text: str) -> None:
@@ -117,13 +117,15 @@ def browser() -> None:
     missing = [] if any(map(shutil.which, CHROMIUMS)) else [APT["chromium"]]
     if not has_cjk_font():
         missing.append(APT["fonts"])
+    if not shutil.which("pdftotext"):
+        missing.append(APT["pdf"])
     if not missing:
         return
     apt = shutil.which("apt-get")
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     command = " ".join([*(["sudo"] if prefix else []), "apt-get install -y", *missing])
     if not apt or (prefix and not may_sudo()):
-        fail(f"the browser tests need {' and '.join(missing)}. Run: {command}")
+        fail(f"the tests need {' and '.join(missing)}. Run: {command}")
     say(f"installing {', '.join(missing)} by apt")
     run([*prefix, "apt-get", "update"], f"apt-get update failed. Then run: {command}")
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"]

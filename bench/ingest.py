@@ -40,7 +40,7 @@ START_MS = 1_783_901_730_000
 
 @contextlib.contextmanager
 def process(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         yield child
     finally:

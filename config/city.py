@@ -1,7 +1,8 @@
 """The city: its model, `load_city(folder)`, and `check_city(folder)`, which tells every fault with its file and line.
 
 A city is a folder: city.yaml, regions.csv, and where there is more to say regions.geojson, roster.csv, departments.csv,
-matters.csv, routing.csv, calendar.csv, feeds.csv, basemap.geojson. `config/make/` writes such folders.
+matters.csv, routing.csv, limits.csv, notices.yaml, evaluation.yaml, calendar.csv, feeds.csv, basemap.geojson. `config/make/`
+writes such folders.
 """
 
 from pathlib import Path

@@ -74,8 +74,8 @@ def _rows(reader: Any, file: str, header: list[str], faults: Faults) -> Iterator
         yield Record(file, reader.line_num, {k: v.strip() for k, v in zip(header, cells, strict=True)})
 
 
-def read_yaml(path: Path, faults: Faults) -> dict[str, Any]:
-    """The mapping of a YAML file, and under `__lines__` the line of each of its first-level keys."""
+def read_yaml(path: Path, faults: Faults, holds: str = "code, name, levels") -> dict[str, Any]:
+    """The mapping of a YAML file, which is to have `holds`, and under `__lines__` the line of each of its first-level keys."""
     text = read_text(path, faults)
     if text is None:
         if not faults.errors:
@@ -89,7 +89,7 @@ def read_yaml(path: Path, faults: Faults) -> dict[str, Any]:
         faults.error(path.name, mark.line + 1 if mark else 1, f"is no YAML: {getattr(error, 'problem', error)}")
         return {}
     if not isinstance(tree, yaml.MappingNode) or not isinstance(content, dict):
-        faults.error(path.name, 1, "must be a mapping with code, name, levels")
+        faults.error(path.name, 1, f"must be a mapping with {holds}")
         return {}
     content["__lines__"] = {key.value: key.start_mark.line + 1 for key, _ in tree.value}
     return content

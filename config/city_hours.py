@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.actions import CLOCKS
+from domain.actions import LIMITED
 from domain.worktime import LimitKind, calendar_of
 
 Periods = tuple[tuple[str, str], ...]
@@ -45,7 +45,8 @@ def hours_faults(told: WorkHours, departments: Iterable[str]) -> list[str]:
     """What is wrong with the working hours, in words; `departments`: the keys that there are."""
     known = set(departments)
     faults = [f"departments: {key!r} is not in departments.csv" for key in told.departments if key not in known]
-    faults += [f"ladder: {step.clock!r} is not one of {', '.join(CLOCKS)}" for step in told.ladder if step.clock not in CLOCKS]
+    clocks = [step.clock for step in told.ladder]
+    faults += [f"ladder: {clock!r} is not one of {', '.join(LIMITED)}" for clock in clocks if clock not in LIMITED]
     if len(told.ladder) > MOST_STEPS or any(step.amount < 0 for step in told.ladder):
         faults.append(f"ladder: at most {MOST_STEPS} steps, each 0 or more after the end")
     if not 0 < told.yellow_from <= 1:

@@ -9,6 +9,8 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from config.city_bulletins import BulletinPlan, plan_faults
+from config.city_evaluation import read_evaluation
 from config.city_files import Faults, Record, read_outlines, read_records, read_yaml, valid_day
 from config.city_hours import WorkHours, hours_faults
 from config.city_model import (
@@ -23,14 +25,16 @@ from config.city_model import (
     Region,
     RosterEntry,
 )
+from config.city_notices import read_notices
 from config.city_routing import check_template, read_routes
 from config.city_time import read_limits
 from domain.workflow import Template
 
 KINDS = ("general", "dedicated")
+MATTER_KINDS = ("event", "component")
 _YAML_KEYS = (
     *("code", "name", "name_en", "title", "title_en", "timezone", "root", "levels", "limits", "country_box"),
-    *("generated", "generated_en", "seed", "kind", "workflow", "order_prefix", "worktime"),
+    *("generated", "generated_en", "seed", "kind", "workflow", "order_prefix", "worktime", "bulletins"),
 )
 
 
@@ -48,6 +52,8 @@ def read_city(folder: Path, faults: Faults) -> City | None:
     names = _names(told, lines, faults)
     for fault in hours_faults(names["worktime"], departments):
         faults.error("city.yaml", lines.get("worktime", 1), f"worktime: {fault}")
+    for fault in plan_faults(names["bulletins"], regions):
+        faults.error("city.yaml", lines.get("bulletins", 1), f"bulletins: {fault}")
     basemap = folder / "basemap.geojson"
     parts: dict[str, Any] = {
         **names,
@@ -59,6 +65,8 @@ def read_city(folder: Path, faults: Faults) -> City | None:
         "departments": departments,
         "matters": matters,
         "time_limits": read_limits(folder, matters, departments, levels, faults),
+        "evaluation": read_evaluation(folder, levels, faults),
+        "notices": read_notices(folder, faults),
         "routes": read_routes(folder, matters, departments, regions, levels, names["workflow"], faults),
         "cameras": _cameras(folder, regions, faults),
         "days": _calendar(folder, faults),
@@ -85,6 +93,7 @@ def _names(told: dict[str, Any], lines: dict[str, int], faults: Faults) -> dict[
     named["workflow"] = _converted(told.get("workflow") or {}, Template, "workflow", lines, faults) or Template()
     check_template(named["workflow"], lines.get("workflow", 1), faults)
     named["worktime"] = _converted(told.get("worktime") or {}, WorkHours, "worktime", lines, faults) or WorkHours()
+    named["bulletins"] = _converted(told.get("bulletins") or {}, BulletinPlan, "bulletins", lines, faults) or BulletinPlan()
     box = _converted(
         told.get("country_box") or CHINA_BOX, tuple[float, float, float, float], "country_box", lines, faults
     )
@@ -275,7 +284,7 @@ def _departments(folder: Path, faults: Faults) -> dict[str, Department]:
 
 def _matters(folder: Path, departments: dict[str, Department], faults: Faults) -> dict[str, Matter]:
     rows = read_records(
-        folder / "matters.csv", faults, ("key", "name"), ("name_en", "parent", "department", "limit_hours")
+        folder / "matters.csv", faults, ("key", "name"), ("name_en", "parent", "department", "limit_hours", "kind")
     )
     keys = {row["key"] for row in rows}
     matters: dict[str, Matter] = {}
@@ -287,8 +296,11 @@ def _matters(folder: Path, departments: dict[str, Department], faults: Faults) -
             faults.error(row.file, row.line, f"{key}: parent {parent!r} is no matter: add it or correct it")
         if department and department not in departments:
             faults.error(row.file, row.line, f"{key}: department {department!r} is not in departments.csv")
+        kind = row.get("kind", "")
+        if kind not in ("", *MATTER_KINDS):
+            faults.error(row.file, row.line, f"{key}: kind {kind!r} is not one of {', '.join(MATTER_KINDS)}")
         limit = _number(row, "limit_hours", faults, low=0)
-        matters.setdefault(key, Matter(key, row["name"], row.get("name_en", ""), parent, department, limit))
+        matters.setdefault(key, Matter(key, row["name"], row.get("name_en", ""), parent, department, limit, kind))
     return matters
 
 

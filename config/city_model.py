@@ -17,11 +17,14 @@ from chinese_calendar import is_workday
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from config.city_bulletins import BulletinPlan
 from config.city_hours import WorkHours
 from config.city_index import RegionIndex
+from config.city_notices import DEFAULT, Notices
 from domain.clocks import LimitRow
 from domain.limits import Limits as Limits
 from domain.routing import RouteRule
+from domain.scores import Evaluation, examples
 from domain.workflow import Template
 
 ROLES: Final = ("lead", "full", "part", "inspector", "police", "fire", "volunteer", "other")
@@ -77,7 +80,10 @@ class Department(msgspec.Struct, frozen=True):
 
 
 class Matter(msgspec.Struct, frozen=True):
-    """One row of the catalogue of matters (事项清单). `limit_hours` are natural hours; None takes the parent's."""
+    """One row of the catalogue of matters (事项清单). `limit_hours` are natural hours; None takes the parent's.
+
+    `kind`: "component" (部件), "event" (事件), or "", which takes the parent's; without any it is an event.
+    """
 
     key: str
     name: str
@@ -85,6 +91,7 @@ class Matter(msgspec.Struct, frozen=True):
     parent: str = ""
     department: str = ""
     limit_hours: float | None = None
+    kind: str = ""
 
 
 class Camera(msgspec.Struct, frozen=True):
@@ -131,6 +138,9 @@ class City:
         order_prefix: str = "",
         worktime: WorkHours | None = None,
         time_limits: tuple[LimitRow, ...] = (),
+        notices: Notices = DEFAULT,
+        evaluation: Evaluation | None = None,
+        bulletins: BulletinPlan | None = None,
     ) -> None:
         self.code, self.name, self.name_en = code, name, name_en or name
         self.title, self.title_en = title, title_en or title
@@ -143,6 +153,9 @@ class City:
         self.workflow, self.routes = workflow or Template(), routes
         self.order_prefix = order_prefix or code
         self.worktime, self.time_limits = worktime or WorkHours(), time_limits
+        self.notices = notices
+        self.evaluation = self._with_components(evaluation or Evaluation(examples(level.key for level in levels)))
+        self.bulletins = bulletins or BulletinPlan()
         self._geometries = geometries or {}
         self._children: dict[str, list[str]] = {}
         for region in sorted(regions.values(), key=lambda r: r.code):
@@ -232,6 +245,9 @@ class City:
             order_prefix=self.order_prefix,
             worktime=self.worktime,
             time_limits=self.time_limits,
+            notices=self.notices,
+            evaluation=self.evaluation,
+            bulletins=self.bulletins,
         )
 
     # names
@@ -283,6 +299,36 @@ class City:
             seen.add(matter.key)
             matter = self.matters.get(matter.parent)
         return None
+
+    def kind_of(self, category: str) -> str:
+        """Whether a matter, by key or name, is an event or a component; "" for one that the city does not know."""
+        matter = self.matters.get(category) or self._matter_of_name.get(category)
+        known, seen = matter is not None, set[str]()
+        while matter is not None and matter.key not in seen:
+            if matter.kind:
+                return matter.kind
+            seen.add(matter.key)
+            matter = self.matters.get(matter.parent)
+        return "event" if known else ""
+
+    def _with_components(self, told: Evaluation) -> Evaluation:
+        names = {name for m in self.matters.values() for name in (m.key, m.name, m.name_en)}
+        components = frozenset(name for name in names if name and self.kind_of(name) == "component")
+        praise = self._matters_in(told.variants.hotline.praise)
+        return msgspec.structs.replace(
+            told, variants=msgspec.structs.replace(told.variants, components=components, praise=praise)
+        )
+
+    def _matters_in(self, tops: frozenset[str]) -> frozenset[str]:
+        """Keys and names of the matters that are called so, and of all below them."""
+        found: set[str] = set()
+        for matter in self.matters.values():
+            line = [matter]
+            while (parent := self.matters.get(line[-1].parent)) is not None and parent not in line:
+                line.append(parent)
+            if any(tops & {above.key, above.name} for above in line):
+                found |= {matter.key, matter.name, matter.name_en} - {""}
+        return frozenset(found)
 
     @functools.cached_property
     def _matter_of_name(self) -> dict[str, Matter]:

@@ -1,7 +1,7 @@
 """Time in a city: `worktime:` of city.yaml (working hours, the yellow mark) and limits.csv (how long what may take).
 
 limits.csv: rule, clock, kind, amount, matter, level, department. The first row that fits counts; an empty cell fits anything.
-`clock` is total (the whole case) or a stage of domain.actions.CLOCKS; `kind` one of urgent_hours, working_hours, working_days,
+`clock` is total (the whole case) or a stage of domain.actions.LIMITED; `kind` one of urgent_hours, working_hours, working_days,
 natural_days. What no row names has the `limit_hours` of its matter for the whole case, round the clock.
 """
 
@@ -14,7 +14,7 @@ from config.city_files import Faults, Record, read_records
 from config.city_hours import Periods
 from config.city_model import City, Department, Level, Matter
 from config.city_routing import matters_below
-from domain.actions import CLOCKS
+from domain.actions import LIMITED
 from domain.clocks import TOTAL, ClockRules, LimitRow, Rung
 from domain.workflow import Workflow
 from domain.worktime import Limit, LimitKind, WorkTime, calendar_of
@@ -48,7 +48,7 @@ def read_limits(
 def _row(
     told: Record, matters: dict[str, Matter], departments: dict[str, Department], levels: list[str], faults: Faults
 ) -> LimitRow | None:
-    known: dict[str, Any] = {"clock": CLOCKS, "kind": KINDS}
+    known: dict[str, Any] = {"clock": LIMITED, "kind": KINDS}
     for key, allowed in known.items():
         if told[key] not in allowed:
             faults.error(_FILE, told.line, f"{key} {told[key]!r} is not one of {', '.join(allowed)}")
@@ -65,7 +65,7 @@ def _row(
     if not 0 < amount < 10_000:
         faults.error(_FILE, told.line, f"amount {told['amount']!r} is no number above 0")
         return None
-    if told["clock"] not in CLOCKS or told["kind"] not in KINDS:
+    if told["clock"] not in LIMITED or told["kind"] not in KINDS:
         return None
     limit = Limit(told["kind"], amount)  # type: ignore[arg-type]
     return LimitRow(

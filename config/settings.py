@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_topic: str
     mqtt_datum: str
     ingest_key: str
+    webhook_secrets: dict[str, tuple[str, ...]]
     lang: str
     tiles: tuple[Tiles, ...]
     live_frames_per_s: float
@@ -151,6 +152,16 @@ def _key(text: str) -> str:
     return text
 
 
+def _secrets(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for part in _words(text):
+        name, _, secret = part.partition("=")
+        if not name.strip() or len(secret.strip()) < 16:
+            raise ValueError("WEBHOOK=SECRET pairs, comma-separated, each secret of at least 16 characters")
+        found[name.strip()] = (*found.get(name.strip(), ()), secret.strip())
+    return found
+
+
 def _address(*schemes: str) -> Callable[[str], str]:
     """An address that may hold a password: what is wrong with it is told without showing any of it."""
 
@@ -221,6 +232,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("MQTT_TOPIC", "owntracks/+/+", str, "Topic filter subscribed to on the broker."),
     Setting("MQTT_DATUM", "wgs84", _choice("wgs84", "gcj02", "bd09"), "Datum of the positions that come over MQTT."),
     Setting("INGEST_KEY", "", _key, "Key of the source `default`, set at a first start. At least 16 characters.", True),
+    Setting(
+        "WEBHOOK_SECRETS",
+        "",
+        _secrets,
+        "What signs each webhook of notices.yaml, NAME=SECRET, comma-separated. A name given twice signs with both, so that "
+        "a receiver can change over.",
+        True,
+    ),
     Setting("LANG", "zh", _choice("zh", "en"), "Language of the screens unless the address says otherwise (?lang=)."),
     Setting("TILES", "", _tiles, "JSON list of tile servers under the map; empty: the city's own vectors only."),
     Setting("LIVE_FRAMES_PER_S", "2", _number(0.1, 20), "Most frames a second that one screen is sent."),

@@ -243,7 +243,7 @@ def life_json(city: "City", order: Order, lang: str) -> Json | None:
     }
 
 
-_OWN_FORM: Final = frozenset(("co_handlers", "clocks", "running", "cards"))
+_OWN_FORM: Final = frozenset(("co_handlers", "clocks", "running", "cards", "stints"))
 
 
 def timed_json(city: "City", order: Order, now_ms: int, lang: str) -> list[Json]:
@@ -264,11 +264,12 @@ def timed_json(city: "City", order: Order, now_ms: int, lang: str) -> list[Json]
             left_ms = work.spent_ms(now_ms, clock.due_at_ms) if limit.counts_working_time else clock.due_at_ms - now_ms
             light = "red" if clock.due_at_ms < now_ms else "yellow" if clock.yellow_at_ms <= now_ms else "green"
         amount = f"{clock.amount:g}" if clock.rule != "told" else f"{clock.amount:.1f}"
+        told_past = clock.rule == "told" and not clock.amount  # an end that lay before the moment in which it was told
         found.append(
             {
                 "clock": clock.clock,
                 "name": said[f"timed.{clock.clock}"],
-                "limit": said[f"limit.{clock.kind}"].format(n=amount),
+                "limit": said["limit.told" if told_past else f"limit.{clock.kind}"].format(n=amount),
                 "rule": clock.rule,
                 "working": limit.counts_working_time,
                 "begun_at_ms": clock.begun_at_ms,

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from flask import Flask, Response, request
 
-from dashboard import acting, files, query
+from dashboard import acting, files, notices, query
 from dashboard.access import audit, need, person
 from dashboard.briefs import Json
 from dashboard.doors import language
-from dashboard.filters import BadQuery, UnknownRegion
+from dashboard.filters import BadQuery, UnknownRegion, counted_at
 from dashboard.indicators import SHOWN
 from dashboard.metrics import render
 from dashboard.period import iso
 from dashboard.sight import Sight, sight
+from dashboard.tallies import tallies_json
 from domain.indicators import DEFINITIONS, GROUPINGS
+from store import bulletins
 from store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def register(app: Flask, hall: "Hall", settings: "Settings") -> None:
         "/orders/<path:order>": lambda order: _order(sight(hall), order, language(settings)),
         "/indicators": lambda: _indicators(sight(hall)),
         "/feeds": lambda: _feeds(sight(hall)),
+        "/tallies": lambda: _tallies(sight(hall), language(settings)),
     }
     for path, answer in routes.items():
         app.add_url_rule(f"/api/v1{path}", f"api{path}", _guarded(hall, answer), methods=["GET"])
@@ -105,7 +108,7 @@ class NotThere(Exception):
 
 
 def region_of(hall: "Hall", kind: str, name: str) -> str | None:
-    """The region of an order, worker, feed or region of the hall, whoever asks; None: there is none by that name."""
+    """The region of an order, worker, feed, bulletin or region of the hall, whoever asks; None: there is none by that name."""
     if kind == "order":
         return hall.orders[name].region if name in hall.orders else None
     if kind == "worker":
@@ -113,6 +116,9 @@ def region_of(hall: "Hall", kind: str, name: str) -> str | None:
         return entry.region if entry else row.region if row else None
     if kind == "feed":
         return hall.feeds[name].region if name in hall.feeds else None
+    if kind == "bulletin" and hall.store is not None:
+        found = bulletins.bulletin(hall.store, name) or bulletins.job(hall.store, name)
+        return found.region if found else None
     return hall.city.find_region(name) if kind == "region" else None
 
 
@@ -192,12 +198,13 @@ def order_json(seen: Sight, order: str, lang: str) -> Json:
         "timed": acting.timed_json(seen.hall.city, row, seen.now_ms(), lang),
         "photos": files.photos_of(seen.hall, order, trail),
         "actions": acting.actions_json(seen.hall, person(), row, trail, lang),
+        "notices": notices.of_order(seen, order, lang),
     }
 
 
 def _indicators(hall: Sight) -> Json:
     need("statistics")
-    now_ms = hall.now_ms()
+    now_ms, params = hall.now_ms(), counted_at(request.args, hall.moment())
     by = request.args.get("by") or None
     if by is not None and by not in GROUPINGS:
         raise BadQuery(f"by: {by!r} is none of {', '.join(GROUPINGS)}")
@@ -206,16 +213,27 @@ def _indicators(hall: Sight) -> Json:
     for key in keys:
         if key not in DEFINITIONS:
             raise BadQuery(f"figures: {key!r} is none of {', '.join(DEFINITIONS)}")
-    asked = query.read_query(hall.city, request.args, now_ms)
+    asked = query.read_query(hall.city, params, now_ms)
     compare = request.args.get("compare") in ("1", "true")
     return query.indicators_of(
-        hall, asked, by, keys, query.read_period(hall.city, request.args, now_ms) if compare else None
+        hall, asked, by, keys, query.read_period(hall.city, params, asked.as_of_ms) if compare else None
     )
 
 
 def _feeds(hall: Sight) -> Json:
     items = query.feeds(hall, request.args.get("region"))
     return {"total": len(items), "as_of_ms": hall.now_ms(), "items": items}
+
+
+def _tallies(seen: Sight, lang: str) -> Json:
+    need("statistics")
+    region = query.region_code(seen.city, request.args.get("region"))
+    period = query.read_period(seen.city, request.args, seen.now_ms())
+    key, offset, limit = request.args.get("key"), _whole("offset", 0), _whole("limit", 1000)
+    try:
+        return tallies_json(seen, region, period, lang, key=key, offset=offset, limit=limit)
+    except KeyError as unknown:
+        raise UnknownRegion(region) from unknown
 
 
 def health(hall: "Hall") -> Answer:

@@ -1,5 +1,9 @@
-"""The wall of cards: yellow and red ones of a month (or any period) by department, with the orders that they lie on."""
+"""The wall of cards: yellow and red ones of a month (or any period) by department, with the orders that they lie on.
 
+Each count of a department opens the cards that it counted: the same address with `department` and `kind`.
+"""
+
+import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -11,10 +15,10 @@ from dashboard.access import person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json, department_name, order_title, region_name
 from dashboard.doors import home_of, language
-from dashboard.filters import region_code, region_words
+from dashboard.filters import NOBODY, BadQuery, region_code, region_words
 from dashboard.names import title_of
 from dashboard.orderbook import orders_of
-from dashboard.period import iso
+from dashboard.period import iso, month_after
 from dashboard.query import read_period
 from dashboard.sight import Sight, sight
 from domain.counts import Filters, Slice
@@ -23,11 +27,12 @@ from domain.states import Card, OrderFlag
 if TYPE_CHECKING:
     from dashboard.hall import Hall
 
-KINDS: Final = ("yellow", "red", "unanswered", "appealed", "withdrawn")
+KINDS: Final = ("red", "yellow", "unanswered", "appealed", "withdrawn")
+"""What a department's cards are counted as: those that stand by colour, of these the unanswered; appealed; withdrawn."""
 
 
 def register(app: Flask, hall: "Hall", settings: Settings) -> None:
-    """/cards and /api/v1/cards?region=&from=&to=|period=&department=."""
+    """/cards and /api/v1/cards?region=&month=|from=&to=|period=&department=&kind=."""
 
     def api() -> Any:
         return json_response(asked(sight(hall), language(settings)), 200, hall.city)
@@ -35,10 +40,18 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
     def page() -> Any:
         lang, seen = language(settings), sight(hall)
         told, params = asked(seen, lang), request.args.to_dict()
-        link = lambda **more: "/cards?" + urlencode({**params, **more})  # noqa: E731
+        others = {key: text for key, text in params.items() if key not in ("month", "period", "from", "to")}
+
+        def link(**more: str) -> str:
+            """The page with other parameters: another period takes the place of the one before, a blank one is left out."""
+            kept = others if {"month", "period"} & more.keys() else params
+            return "/cards?" + urlencode({key: text for key, text in {**kept, **more}.items() if text})
+
         return render_template(
             "cards.html", lang=lang, w=words(lang), city=seen.city.title_en if lang == "en" else seen.city.title,
             title=words(lang)["cards.title"], page="cards", told=told, q=params, home=home_of(person()), link=link, kinds=KINDS,
+            nobody=NOBODY, kept=others, shown={key: params.get(key, "") for key in ("department", "kind")},
+            zone=f"UTC{(iso(told['as_of_ms'], seen.city) or '')[-6:]} {seen.city.timezone}",
             spoken=lambda at_ms: (iso(at_ms, seen.city) or "")[:16].replace("T", " "),
         )  # fmt: skip
 
@@ -47,17 +60,24 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
 
 
 def asked(seen: Sight, lang: str) -> Json:
-    """The cards that this request's address asks for. Raises BadQuery, UnknownRegion."""
-    period = read_period(seen.city, request.args, seen.now_ms(), default="month")
-    region, department = region_code(seen.city, request.args.get("region")), request.args.get("department", "")
-    return cards(seen, region, period.from_ms or 0, period.to_ms, department, lang)
+    """The cards that this request's address asks for: counted by every department, listed those of `department` (NOBODY: given
+    while the order was nobody's) and `kind`. Raises BadQuery, UnknownRegion.
+    """
+    args = request.args
+    when = {"from": args["month"], "to": args["month"]} if args.get("month") else args
+    period = read_period(seen.city, when, seen.now_ms(), default="month")
+    region, department, kind = region_code(seen.city, args.get("region")), args.get("department", ""), args.get("kind", "")
+    if kind and kind not in KINDS:
+        raise BadQuery(f"kind: {kind!r} is none of {', '.join(KINDS)}")
+    told = cards(seen, region, period.from_ms or 0, period.to_ms, lang=lang)
+    return told | {"items": [item for item in told["items"] if _is_chosen(item, department, kind)]}
 
 
 def cards(seen: Sight, region: str, from_ms: int, to_ms: int | None, department: str = "", lang: str = "zh") -> Json:
     """Cards given in [from_ms, to_ms) on orders of a region that the asker sees.
 
-    {as_of_ms, region, from_ms, to_ms, departments: [{department, name, yellow, red, unanswered, appealed, withdrawn}] most red
-    first, items newest first}. yellow and red count those that stand; a withdrawn card counts as withdrawn only.
+    {as_of_ms, region, from_ms, to_ms, month and its neighbours if it is one, departments: [{department, name, and a count for
+    each of KINDS}] most red first, total: the same of all, items newest first}. A withdrawn card counts as withdrawn only.
     """
     with seen.lock:
         frame = orders_of(seen)
@@ -74,19 +94,46 @@ def cards(seen: Sight, region: str, from_ms: int, to_ms: int | None, department:
         of = table.setdefault(
             item["department"], {"department": item["department"], "name": item["department_name"], **dict.fromkeys(KINDS, 0)}
         )
-        withdrawn = item["state"] == "withdrawn"
-        of["withdrawn" if withdrawn else item["colour"]] += 1
-        of["unanswered"] += not withdrawn and item["answered_at_ms"] is None
-        of["appealed"] += item["state"] == "appealed"
+        for key in _kinds_of(item):
+            of[key] += 1
     return {
         "as_of_ms": seen.now_ms(),
         "region": region,
         "region_name": region_name(seen.city, region, lang),
         "from_ms": from_ms,
         "to_ms": to_ms,
+        **_month(seen, from_ms, to_ms),
         "departments": sorted(table.values(), key=lambda of: (-of["red"], -of["yellow"], of["department"])),
+        "total": {key: sum(of[key] for of in table.values()) for key in KINDS},
         "items": sorted(items, key=lambda item: (-item["at_ms"], item["order"])),
     }
+
+
+def _kinds_of(item: Json) -> set[str]:
+    """As what a card counts."""
+    if item["state"] == "withdrawn":
+        return {"withdrawn"}
+    found = {item["colour"]}
+    found |= {"unanswered"} if item["answered_at_ms"] is None else set()
+    return found | ({"appealed"} if item["state"] == "appealed" else set())
+
+
+def _is_chosen(item: Json, department: str, kind: str) -> bool:
+    return item["department"] == ("" if department == NOBODY else department or item["department"]) and (
+        not kind or kind in _kinds_of(item)
+    )
+
+
+def _month(seen: Sight, from_ms: int, to_ms: int | None) -> Json:
+    """{month, month_before, month_after} of a period that is one month; month_after is "" in the present one."""
+    if to_ms is None:
+        return {"month": ""}
+    first = dt.date.fromisoformat(seen.city.day_of(from_ms)).replace(day=1)
+    bounds = tuple(seen.city.day_bounds(day.isoformat())[0] for day in (first, month_after(first)))
+    if bounds != (from_ms, to_ms):
+        return {"month": ""}
+    after = month_after(first).isoformat()[:7] if to_ms <= seen.now_ms() else ""
+    return {"month": first.isoformat()[:7], "month_before": month_after(first, -1).isoformat()[:7], "month_after": after}
 
 
 def _item(seen: Sight, order: str, title: str, region: str, card: Card, lang: str) -> Json:

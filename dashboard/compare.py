@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from dashboard.period import Period
+from dashboard.period import Period, month_after
+from domain.hotline import WEIGHT_UNIT
 from domain.indicators import Figure
 from domain.rates import change4, half_up
 
@@ -33,7 +34,7 @@ def base_of(kind: str, period: Period, city: "City", now_ms: int) -> Base | None
     if period.from_ms is None or period.to_ms is None or kind not in BASES:
         return None
     first, after = _day(period.from_ms, city), _day(period.to_ms, city)
-    moved = _year_before(first) if kind == "year" else _before(period, first, after)
+    moved = _year_before(first) if kind == "year" else _before(first, after)
     if moved is None:
         return None
     from_ms = _instant(moved, period.from_ms, first, city)
@@ -44,12 +45,10 @@ def base_of(kind: str, period: Period, city: "City", now_ms: int) -> Base | None
     return Base(from_ms, max(to_ms, from_ms), from_ms + max(length_ms, 0))
 
 
-def _before(period: Period, first: dt.date, after: dt.date) -> dt.date:
-    """The first day of the period before one."""
-    if period.key == "month" or (first.day == after.day == 1 and (after - first).days <= 31):
-        return (first - dt.timedelta(days=1)).replace(day=1)
-    if period.key == "year":
-        return first.replace(year=first.year - 1)
+def _before(first: dt.date, after: dt.date) -> dt.date:
+    """The first day of the period before one: as many whole months earlier, if it is made of such, else as many days."""
+    if first.day == after.day == 1:
+        return month_after(first, (first.year - after.year) * 12 + first.month - after.month)
     return first - (after - first)
 
 
@@ -70,18 +69,25 @@ def _instant(day: dt.date, like_ms: int, like: dt.date, city: "City") -> int:
     return city.day_bounds(day.isoformat())[0] + like_ms - city.day_bounds(like.isoformat())[0]
 
 
+def weights_json(figure: Figure) -> dict[str, Any]:
+    """{weights: [{weight, orders}]} of a figure whose numerator counts its orders in parts; nothing of any other."""
+    told = [{"weight": f"{weight / WEIGHT_UNIT:g}", "orders": orders} for weight, orders in figure.weights]
+    return {"weights": told} if told else {}
+
+
 def compared(now: Figure, base: Figure) -> dict[str, Any]:
     """The base figure, and how the present one differs from it.
 
     `change`: (now − base) / base in per cent with four decimals, of a count or of the rate itself; None where the base is 0 or
     there is none. `points`: difference of two rates in percentage points with four decimals; None for counts.
     """
-    told: dict[str, Any] = {"numerator": base.num, "denominator": base.den, "shown": base.shown}
+    told: dict[str, Any] = {"numerator": base.num, "denominator": base.den, "shown": base.shown, **weights_json(base)}
     if now.den is None or base.den is None:
         return told | {"change": change4(now.num, base.num), "points": None}
-    rates = half_up(now.num, now.den, 4), half_up(base.num, base.den, 4)
+    (num, den), (base_num, base_den) = now.ratio, base.ratio
+    rates = half_up(num, den, 4), half_up(base_num, base_den, 4)
     if rates[0] is None or rates[1] is None:
         return told | {"change": None, "points": None}
     points = rates[0] - rates[1]
-    change = change4(now.num * base.den, base.num * now.den) if base.num else None
+    change = change4(num * base_den, base_num * den) if base_num else None
     return told | {"change": change, "points": f"{points.quantize(Decimal('0.0001')):f}"}

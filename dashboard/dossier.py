@@ -25,14 +25,15 @@ def worker_dossier(hall: "Hall", worker: str, day: str | None = None, now_ms: in
     """Everything about a worker on a local day (default: today), names in a language.
 
     → {worker: brief, day, from_ms, to_ms, **describe_track, problems, problems_total, problems_on_day, orders,
-    orders_total, orders_open, timeline}. problems: orders that he reported; orders: those that he handles or handled;
-    newest first, each with `on_day`. Raises KeyError for a worker of whom nobody knows, ValueError for a day that is none,
-    StoreUnavailable.
+    orders_total, orders_open, counted_at_ms (of these), timeline}. problems: orders that he reported; orders: those that he
+    handles or handled; newest first, each with `on_day`. Raises KeyError for a worker of whom nobody knows, ValueError for a
+    day that is none, StoreUnavailable.
     """
     now_ms = hall.now_ms() if now_ms is None else now_ms
     day = day or hall.city.day_of(now_ms)
     from_ms, to_ms = hall.city.day_bounds(day)
     with hall.lock:
+        counted_at_ms = hall.moment()
         row = hall.workers.get(worker)
         if not is_known(hall, worker):
             raise KeyError(worker)
@@ -46,6 +47,7 @@ def worker_dossier(hall: "Hall", worker: str, day: str | None = None, now_ms: in
         "from_ms": from_ms,
         "to_ms": to_ms,
         **track,
+        "counted_at_ms": counted_at_ms,
         "problems": [_on_day(hall, found, window, now_ms, lang) for found in problems[:LISTED]],
         "problems_total": len(problems),
         "problems_on_day": sum(from_ms <= found.reported_at_ms < to_ms for found in problems),

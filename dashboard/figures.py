@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from dashboard.briefs import Json, light, order_title, place_of, region_name, spoken
 from dashboard.filters import NOBODY, region_words
@@ -14,9 +13,10 @@ from dashboard.people import ONLINE
 from dashboard.period import Period, resolve
 from dashboard.sourcewatch import sources_of
 from domain.cases import marks_of
-from domain.counts import Filters, Slice
-from domain.indicators import Figure, figures_of, grouped
+from domain.counts import Filters, Slice, Source, tallied
+from domain.indicators import Figure
 from domain.lifecycle import STAGES
+from domain.standing import Look
 from domain.states import Order
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 URGENT_ROWS: Final = 40
 TICKER_ROWS: Final = 30
 TREND_DAYS: Final = 30
+NEWEST_DAYS: Final = (1, 7, 60)
 DAY_MS: Final = 86_400_000
 RATES: Final = ("closure_rate", "on_time_closure_rate", "open")
 
@@ -42,13 +43,13 @@ def figures(hall: "Hall", region: str, period: Any = None, now_ms: int | None = 
     Raises KeyError for a region that does not exist, ValueError for a period that is none.
     """
     city = hall.city
-    now_ms = hall.now_ms() if now_ms is None else now_ms
     region = region or city.root
-    window = resolve(period, city, now_ms)
     with hall.lock:
-        frame = orders_of(hall)
-        view = _View(frame, region_words(city, frame, region), now_ms)
-        stock, reported = view.stock(), view.of(window, "report")
+        now_ms = hall.moment() if now_ms is None else now_ms
+        window = resolve(period, city, now_ms)
+        orders = orders_of(hall)
+        view = _View(orders, region_words(city, orders, region), now_ms)
+        stock, reported = view.stock(), _reported(hall, view, region, window)
         return {
             "as_of_ms": now_ms,
             "region": _region(city, region, lang),
@@ -70,23 +71,35 @@ def figures(hall: "Hall", region: str, period: Any = None, now_ms: int | None = 
         }
 
 
+def _reported(hall: "Hall", view: "_View", region: str, window: Period) -> Look:
+    """The totals of what was reported in the window."""
+    filters = Filters(words=view.words, from_ms=window.from_ms, to_ms=window.to_ms)
+    whole: Hall = getattr(hall, "hall", hall)
+    return whole.book.look(hall, region, filters, region_roll(hall.city, region), view.now_ms)
+
+
 class _View:
     """The orders of a region, cut in the ways that the wall needs; `back_ms` earlier, as they stood then."""
 
-    def __init__(self, frame: pd.DataFrame, words: dict[str, frozenset[str]], now_ms: int) -> None:
-        self.frame, self.words, self.now_ms = frame, words, now_ms
+    def __init__(self, orders: Source, words: dict[str, frozenset[str]], now_ms: int) -> None:
+        self.orders, self.words, self.now_ms = orders, words, now_ms
 
     def of(self, window: Period, basis: str, back_ms: int = 0) -> Slice:
         """What fell into the window by `basis`."""
         filters = Filters(words=self.words, from_ms=window.from_ms, to_ms=window.to_ms, basis=basis)
-        return Slice(self.frame, filters, self.now_ms - back_ms, rewound=back_ms > 0)
+        return Slice(self.orders, filters, self.now_ms - back_ms, rewound=back_ms > 0)
 
     def stock(self, back_ms: int = 0) -> Slice:
         """What is open."""
-        return Slice(self.frame, Filters(words=self.words, open=True), self.now_ms - back_ms, rewound=back_ms > 0)
+        return Slice(self.orders, Filters(words=self.words, open=True), self.now_ms - back_ms, rewound=back_ms > 0)
 
-    def everything(self) -> Slice:
-        return Slice(self.frame, Filters(words=self.words), self.now_ms)
+    def newest(self, most: int) -> Slice:
+        """Some of those whose state changed last: at least `most`, if there are so many."""
+        for days in NEWEST_DAYS:
+            since = Filters(words=self.words, from_ms=self.now_ms - days * DAY_MS, basis="status")
+            if len(found := Slice(self.orders, since, self.now_ms)) >= most:
+                return found
+        return Slice(self.orders, Filters(words=self.words), self.now_ms)
 
 
 _HAPPENED: Final = (("reported", "report"), ("registered", "register"), ("closed", "close"))
@@ -144,10 +157,10 @@ def _stages(stock: Slice, region: str) -> list[Json]:
     return rows
 
 
-def _closure(city: "City", s: Slice, region: str, window: Period, lang: str) -> Json:
-    total = figures_of(s, RATES)
-    groups = {group.key: group.figures for group in grouped(s, RATES, "region", roll=region_roll(city, region))}
-    nothing = figures_of(Slice(_nothing(s), Filters(), s.as_of_ms), RATES)
+def _closure(city: "City", reported: Look, region: str, window: Period, lang: str) -> Json:
+    total = reported.figures(RATES, "region")
+    groups = {group.key: group.figures for group in reported.groups(RATES, "region")}
+    nothing = reported.nothing(RATES)
     missing = {code: nothing for code in city.children(region) if code not in groups}
     rows = [_closure_row(city, region, window, key, of, lang) for key, of in (groups | missing).items()]
     return {
@@ -159,10 +172,6 @@ def _closure(city: "City", s: Slice, region: str, window: Period, lang: str) -> 
         "filters": _link(region, window),
         "rows": sorted(rows, key=_worst_first),
     }
-
-
-def _nothing(s: Slice) -> pd.DataFrame:
-    return s.frame.iloc[:0]
 
 
 def _closure_row(city: "City", region: str, window: Period, key: str, of: dict[str, Figure], lang: str) -> Json:
@@ -189,7 +198,7 @@ def _rate(figure: Figure) -> Json:
     return {"num": figure.num, "den": figure.den, "value": figure.value4, "shown": figure.shown}
 
 
-def _departments(city: "City", s: Slice, region: str, window: Period, lang: str) -> list[Json]:
+def _departments(city: "City", reported: Look, region: str, window: Period, lang: str) -> list[Json]:
     """On-time closure per department."""
     return [
         {
@@ -199,20 +208,20 @@ def _departments(city: "City", s: Slice, region: str, window: Period, lang: str)
             "overdue": group.figures["overdue"].num,
             "filters": _link(region, window, department=group.key or NOBODY),
         }
-        for group in grouped(s, ("on_time_closure_rate", "overdue"), "department")
+        for group in reported.groups(("on_time_closure_rate", "overdue"), "department")
     ]
 
 
-def _shares(city: "City", s: Slice, region: str, window: Period, by: str, lang: str) -> list[Json]:
+def _shares(city: "City", reported: Look, region: str, window: Period, by: str, lang: str) -> list[Json]:
     """How many were reported by each channel, of each category; most first."""
     rows = [
         {
-            "key": group.key,
-            "name": spoken(city.matters.get(group.key), group.key, lang) if by == "category" else group.key,
-            "n": group.figures["reported"].num,
-            "filters": _link(region, window, **{by: group.key or NOBODY}),
+            "key": key,
+            "name": spoken(city.matters.get(key), key, lang) if by == "category" else key,
+            "n": number,
+            "filters": _link(region, window, **{by: key or NOBODY}),
         }
-        for group in grouped(s, ("reported",), by)
+        for key, number in reported.sizes(by).items()
     ]
     return sorted(rows, key=lambda row: (-row["n"], row["key"]))
 
@@ -221,12 +230,12 @@ def _trend(city: "City", view: _View) -> list[Json]:
     """Per local day of report, today last: how many were reported, and how many of these are closed, are overdue."""
     today = resolve("today", city, view.now_ms)
     assert today.from_ms is not None
-    first_ms = city.day_bounds(city.day_of(today.from_ms - (TREND_DAYS - 1) * DAY_MS + DAY_MS // 2))[0]
-    s = view.of(Period("", first_ms, today.to_ms), "report")
-    keys = ("reported", "closed", "overdue")
-    found = {group.key: group.figures for group in grouped(s, keys, "day", city.zone)}
-    days = [city.day_of(first_ms + number * DAY_MS + DAY_MS // 2) for number in range(TREND_DAYS)]
-    return [{"day": day, **{key: found[day][key].num if day in found else 0 for key in keys}} for day in days]
+    days = [city.day_of(today.from_ms - back * DAY_MS + DAY_MS // 2) for back in range(TREND_DAYS - 1, -1, -1)]
+    begins_ms = [city.day_bounds(day)[0] for day in days]
+    s = view.of(Period("", begins_ms[0], today.to_ms), "report")
+    day_of = np.searchsorted(begins_ms, s["reported_at_ms"], "right") - 1
+    found = tallied(s, ("reported", "closed", "overdue"), day_of, TREND_DAYS)
+    return [{"day": day, **{key: numbers[n] for key, numbers in found.items()}} for n, day in enumerate(days)]
 
 
 def _urgent(hall: "Hall", stock: Slice, lang: str) -> list[Json]:
@@ -258,12 +267,8 @@ def _urgent(hall: "Hall", stock: Slice, lang: str) -> list[Json]:
 
 def _ticker(hall: "Hall", view: _View, lang: str) -> list[Json]:
     """The newest changes of status, newest first."""
-    s = view.everything()
-    at_ms = s["status_at_ms"]
-    newest = np.arange(len(at_ms))
-    if len(at_ms) > TICKER_ROWS:
-        newest = np.argpartition(at_ms, -TICKER_ROWS)[-TICKER_ROWS:]
-    newest = newest[np.argsort(-at_ms[newest], kind="stable")]
+    s = view.newest(TICKER_ROWS)
+    newest = np.argsort(-s["status_at_ms"], kind="stable")[:TICKER_ROWS]
     rows = [hall.orders[key] for key in s["order"][newest]]
     return [
         {

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import pandas as pd
 
 from dashboard.period import Period, parse_instant, resolve
-from domain.counts import BASES, Filters
+from domain.counts import BASES, KINDS, Filters, Source
 from domain.indicators import DEFINITIONS, counted
 from domain.lifecycle import STAGES, STATUSES
+from domain.orderframe import SEATS
 from domain.states import OrderFlag
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 NOBODY: Final = "-"
 """Stands for the empty value in an address: department=- are the orders without one."""
 
-WORD_PARAMS: Final = ("department", "category", "source", "channel", "reporter", "handler")
+WORD_PARAMS: Final = ("department", "category", "source", "channel", "reporter", "handler", "holder_level", *SEATS)
 PARAMS: Final = (
-    "region", "direct", *WORD_PARAMS, "status", "stage", "open", "flag", "from", "to", "period", "basis", "figure", "part",
-    "as_of", "text", "sort",
+    "region", "direct", *WORD_PARAMS, "kind", "status", "stage", "open", "flag", "from", "to", "period", "basis", "figure",
+    "part", "as_of", "known", "text", "sort",
 )  # fmt: skip
 SORTS: Final = ("-reported", "reported", "deadline", "-status")
 
@@ -41,19 +41,24 @@ class UnknownRegion(KeyError):
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A query in the hall's terms. `region` is a code; NOBODY: outside every region. `count`: one of `domain.counts`."""
+    """A query in the hall's terms. `region` is a code; NOBODY: outside every region. `count`: one of `domain.counts`.
+
+    `known_ms`: the moment at which it was counted, None: now, with what is known now. `as_of_ms` before it asks how things
+    stood then, as far as they were known at `known_ms` (`dashboard.past`).
+    """
 
     region: str
     direct: bool = False
     filters: Filters = Filters()
     count: str = "reported"
     as_of_ms: int
+    known_ms: int | None = None
     text: str = ""
     sort: str = "-reported"
 
-    def within(self, city: "City", frame: pd.DataFrame) -> Filters:
+    def within(self, city: "City", orders: Source) -> Filters:
         """The filters, with the region as the codes that it stands for."""
-        words = region_words(city, frame, self.region, self.direct)
+        words = region_words(city, orders, self.region, self.direct)
         return msgspec.structs.replace(self.filters, words=self.filters.words | words)
 
 
@@ -69,13 +74,13 @@ def region_code(city: "City", text: str | None) -> str:
     return code
 
 
-def region_words(city: "City", frame: pd.DataFrame, region: str, direct: bool = False) -> dict[str, frozenset[str]]:
+def region_words(city: "City", orders: Source, region: str, direct: bool = False) -> dict[str, frozenset[str]]:
     """What the region column may hold. The root is everything, also what lies outside every region.
 
     `direct`: only what is attached to the region itself. Codes that the city does not have count as outside.
     """
     if region == NOBODY:
-        return {"region": frozenset(frame["region"].cat.categories) - city.regions.keys()}
+        return {"region": frozenset(orders.words("region")).difference(city.regions)}
     if direct:
         return {"region": frozenset((region,))}
     return {} if region == city.root else {"region": city.subtree(region)}
@@ -84,7 +89,8 @@ def region_words(city: "City", frame: pd.DataFrame, region: str, direct: bool = 
 def read_query(city: "City", params: Mapping[str, Any], now_ms: int) -> OrderQuery:
     """Read parameters (see PARAMS; empty ones are not there). Raises BadQuery, UnknownRegion."""
     given = {key: str(value) for key, value in params.items() if value not in (None, "")}
-    period = read_period(city, given, now_ms)
+    as_of_ms = _instant(city, "as_of", given["as_of"]) if "as_of" in given else None
+    period = read_period(city, given, now_ms if as_of_ms is None else as_of_ms)
     status = given.get("status")
     statuses = None if status is None else frozenset(status.split(","))
     for key in statuses or ():
@@ -98,16 +104,23 @@ def read_query(city: "City", params: Mapping[str, Any], now_ms: int) -> OrderQue
         stage=_one_of("stage", given["stage"], STAGES) if "stage" in given else None,
         open=_yes_or_no("open", given["open"]) if "open" in given else None,
         flag=_flag(given["flag"]) if "flag" in given else 0,
+        kind=_one_of("kind", given["kind"], KINDS) if "kind" in given else "",
     )
     return OrderQuery(
         region=region_code(city, given.get("region")),
         direct=_yes_or_no("direct", given.get("direct", "0")),
         filters=filters,
         count=_count(given),
-        as_of_ms=_instant(city, "as_of", given["as_of"]) if "as_of" in given else now_ms,
+        as_of_ms=now_ms if as_of_ms is None else as_of_ms,
+        known_ms=_instant(city, "known", given["known"]) if "known" in given else as_of_ms,
         text=given.get("text", ""),
         sort=_one_of("sort", given.get("sort", "-reported"), SORTS),
     )
+
+
+def counted_at(params: Mapping[str, Any], moment_ms: int) -> dict[str, Any]:
+    """The parameters with the moment at which they are counted, so that the numbers and their lists are of the same one."""
+    return {**params, "as_of": params.get("as_of") or str(moment_ms)}
 
 
 def read_period(city: "City", params: Mapping[str, Any], now_ms: int, default: str = "all") -> Period:

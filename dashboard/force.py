@@ -1,12 +1,15 @@
 """The region's workers, grids and feeds in numbers."""
 
+import functools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dashboard.briefs import Json
-from dashboard.people import ONLINE, workers_of
+from dashboard.people import ONLINE, heard_of, rostered
 from domain.states import Presence
 
 if TYPE_CHECKING:
+    from config.city_model import City
     from dashboard.hall import Hall
 
 _NAMES = {presence: presence.name.lower() for presence in Presence}
@@ -14,28 +17,33 @@ _NAMES = {presence: presence.name.lower() for presence in Presence}
 
 def force_figures(hall: "Hall", region: str) -> Json:
     """Workers by state; `roster`: how many there should be; `unrostered`: how many of the counted nobody knows."""
-    counts = dict.fromkeys(_NAMES.values(), 0)
-    unrostered = 0
-    for worker, row in workers_of(hall, region):
-        counts["unseen" if row is None else _NAMES[Presence(row.presence)]] += 1
-        unrostered += worker not in hall.city.roster
-    return {**counts, "roster": _rostered(hall, region), "unrostered": unrostered}
+    heard, should_be = heard_of(hall, region), rostered(hall.city, region)
+    states = Counter(row.presence for row in heard)
+    unrostered = sum(row.worker not in hall.city.roster for row in heard)
+    counts = {name: states[presence] for presence, name in _NAMES.items()}
+    counts["unseen"] += should_be - (len(heard) - unrostered)
+    return {**counts, "roster": should_be, "unrostered": unrostered}
 
 
 def people_counters(hall: "Hall", region: str, now_ms: int) -> list[Json]:
     """Counters online_workers, visited_grids and feeds_online; no history, so no delta."""
     city = hall.city
-    inside = city.subtree(region)
-    online = sum(row is not None and row.presence in ONLINE for _, row in workers_of(hall, region))
-    grids = {code for code in inside if not city.children(code)}
+    inside, grids = city.subtree(region), _smallest(city, region)
+    online = sum(row.presence in ONLINE for row in heard_of(hall, region))
     visited = len(grids & visited_grids(hall, city.day_of(now_ms)))
     feeds = [feed for feed in hall.feeds.values() if region == city.root or feed.region in inside]
     statuses = {status: sum(feed.status == status for feed in feeds) for status in ("online", "frozen")}
     return [
-        _counter("online_workers", online, {"num": online, "den": _rostered(hall, region)}),
+        _counter("online_workers", online, {"num": online, "den": rostered(hall.city, region)}),
         _counter("visited_grids", visited, {"num": visited, "den": len(grids)}),
         _counter("feeds_online", statuses["online"], {"den": len(feeds), "frozen": statuses["frozen"]}),
     ]
+
+
+@functools.lru_cache(maxsize=256)
+def _smallest(city: "City", region: str) -> frozenset[str]:
+    """The regions of a region that have none below them."""
+    return frozenset(code for code in city.subtree(region) if not city.children(code))
 
 
 def visited_grids(hall: "Hall", today: str) -> set[str]:
@@ -51,13 +59,6 @@ def visited_grids(hall: "Hall", today: str) -> set[str]:
             if worker in roster and row.presence != Presence.OUT_OF_GRID:
                 visited.add(roster[worker].region)
     return visited
-
-
-def _rostered(hall: "Hall", region: str) -> int:
-    if region == hall.city.root:
-        return len(hall.city.roster)
-    inside = hall.city.subtree(region)
-    return sum(entry.region in inside for entry in hall.city.roster.values())
 
 
 def _counter(key: str, value: int, sub: Json) -> Json:

@@ -1,5 +1,7 @@
 """The hall: the whole city in the memory of one web process, kept current by tailing every partition of the store."""
 
+import contextlib
+import gc
 import logging
 import random
 import secrets
@@ -10,11 +12,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.answers import Answers
-from dashboard.live.columns import KINDS
+from dashboard.heldorders import HeldOrders
+from dashboard.live.columns import KINDS, is_shown
 from dashboard.live.scope import Scopes
 from dashboard.live.table import FIRST_VERSION, LiveTable
-from domain.people import parties_of
-from domain.states import Feed, Order, Row, Worker
+from dashboard.orderbook import HallBook
+from dashboard.past import Past
+from dashboard.tallies import Tallies
+from domain.states import Feed, Order, Row, Tally, Worker
 from store.errors import StoreError, Trimmed
 
 if TYPE_CHECKING:
@@ -40,11 +45,17 @@ class Hall:
     """Newest rows of the city and their live tables. One per web process.
 
     `lock` guards everything; whoever reads several rows holds it meanwhile, and shortly. `version` rises with every batch
-    applied. `ready` is set once every partition has been read for the first time; `connected` tells whether the store
-    answered last time, `heard_at_ms` when it did.
+    applied. `ready` is set once every partition has been read for the first time, and `when_ready` called just before;
+    `connected` tells whether the store answered last time, `heard_at_ms` when it did.
     """
 
-    def __init__(self, city: "City", store: "Store | None" = None, now_ms: Callable[[], int] = clock_ms) -> None:
+    def __init__(
+        self,
+        city: "City",
+        store: "Store | None" = None,
+        now_ms: Callable[[], int] = clock_ms,
+        when_ready: Callable[[], object] = lambda: None,
+    ) -> None:
         self.city = city
         self.store = store
         self.now_ms = now_ms
@@ -52,14 +63,17 @@ class Hall:
         self.version = FIRST_VERSION
         self.lock = threading.RLock()
         self.ready = threading.Event()
+        self._when_ready = when_ready
         self.connected = False
         self.heard_at_ms = 0
         self.scopes = Scopes(city)
         self.answers = Answers()
-        self.parties: dict[str, set[str]] = {}  # domain.people.parties_of → orders
+        self.tallybook = Tallies()
         self.workers: dict[str, Worker] = {}
-        self.orders: dict[str, Order] = {}
+        self.orders = HeldOrders()
+        self.book = HallBook(city)
         self.feeds: dict[str, Feed] = {}
+        self.past = Past(now_ms)
         self.tables = {name: LiveTable(kind.shape, self.epoch) for name, kind in KINDS.items()}
         self.last_change_at_ms = dict.fromkeys(KINDS, 0)
         self.newest_received_at_ms = 0
@@ -67,6 +81,10 @@ class Hall:
         self._positions: dict[int, tuple[str, int]] = {}
         self._outage_told = False
         self._stopped = threading.Event()
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        return self.tallybook.rows
 
     @property
     def worker_table(self) -> LiveTable:
@@ -85,10 +103,15 @@ class Hall:
         """Age of the newest position received from a device; None before the first one."""
         return self.now_ms() - self.newest_received_at_ms if self.newest_received_at_ms else None
 
+    def moment(self) -> int:
+        """Now, as an instant to count as of: no change that comes later bears it (`dashboard.past`)."""
+        with self.lock:
+            return self.past.moment()
+
     def apply(self, rows: Rows, received_at_ms: int) -> None:
         """Take in changed rows; a row older than the one held (by its version) changes nothing."""
         with self.lock:
-            for name, newest in _newest(rows).items():
+            for name, newest in _newest(self.tallybook.taken(rows)).items():
                 held = self._rows[name]
                 fresh = [row for row_id, row in newest.items() if row_id not in held or held[row_id].version < row.version]
                 self._write(name, fresh, received_at_ms)
@@ -99,7 +122,7 @@ class Hall:
         (A store that was set back or made anew counts its versions from where it stands.)
         """
         seen: dict[str, set[str]] = {name: set() for name in KINDS}
-        stream = iter(rows)
+        stream = self.tallybook.replaced(partition_of, partition, rows)
         while batch := list(islice(stream, SNAPSHOT_BATCH)):
             with self.lock:
                 for name, newest in _newest(batch).items():
@@ -117,34 +140,36 @@ class Hall:
         kind = KINDS[name]
         ids = [kind.row_id(row) for row in rows]
         self.version += 1
-        self.tables[name].write(self.version, ids, kind.values(self.city, self.scopes, rows))
+        told = self._to_be_told(rows) if name == "order" else rows
+        if told:
+            values = kind.values(self.city, self.scopes, told)
+            self.tables[name].write(self.version, [kind.row_id(row) for row in told], values)
         if name == "order":
-            self._regroup(rows)
+            self.book.take(rows, self.orders)
+            self._remember(ids)
         self._rows[name].update(zip(ids, rows, strict=True))
         self.last_change_at_ms[name] = received_at_ms
         if name == "worker":
             self.newest_received_at_ms = max(self.newest_received_at_ms, *(row.received_at_ms for row in rows))
 
-    def _regroup(self, rows: list[Order]) -> None:
-        """Keep who has which orders in his name."""
-        for row in rows:
-            before = self.orders.get(row.order)
-            had, has = frozenset() if before is None else self._parties_of(before), self._parties_of(row)
-            for party in had - has:
-                self.parties[party].discard(row.order)
-            for party in has - had:
-                self.parties.setdefault(party, set()).add(row.order)
+    def _remember(self, ids: list[str]) -> None:
+        """Before these orders are written over. Until every partition has been read there is nothing to remember."""
+        if self.ready.is_set():
+            self.past.keep(ids, self.orders)
+        else:
+            self.past.begin()
 
-    def _parties_of(self, row: Order) -> frozenset[str]:
-        return parties_of(row, self.city.roster)
+    def _to_be_told(self, rows: list[Order]) -> list[Order]:
+        """What the live table has to know: an order that has ended and never was on any screen is nothing to it."""
+        slots = self.order_table.slots
+        return [row for row in rows if is_shown(row) or row.order in slots]
 
     def _drop(self, name: str, ids: list[str], received_at_ms: int) -> None:
         if not ids:
             return
         if name == "order":
-            for row_id in ids:
-                for party in self._parties_of(self.orders[row_id]):
-                    self.parties[party].discard(row_id)
+            self._remember(ids)
+            self.book.drop(ids)
         self.version += 1
         self.tables[name].drop(self.version, ids)
         for row_id in ids:
@@ -184,19 +209,27 @@ class Hall:
         """One step: a snapshot of each partition that has no position, then the next changes of all."""
         store = self.store
         assert store is not None, "a hall without a store has nothing to follow"
-        for partition in range(store.partitions):
-            if partition not in self._positions:
+        missing = [partition for partition in range(store.partitions) if partition not in self._positions]
+        with _unswept() if missing else contextlib.nullcontext():
+            for partition in missing:
                 snapshot: Snapshot = store.snapshot(partition)
                 self.replace(store.partition_of, partition, snapshot.rows, self.now_ms())
                 self._positions[partition] = (snapshot.position, snapshot.version)
                 self._heard()
-        self.ready.set()
+        self._be_ready()
         batches = store.tail(self._positions, TAIL_BLOCK_MS)
         self.apply(_all_rows(batches), self.now_ms())
         self.answers.put(answer for of_partition in batches.values() for batch in of_partition for answer in batch.outcomes)
         for partition, of_partition in batches.items():
             self._positions[partition] = (of_partition[-1].position, of_partition[-1].version)
         self._heard()
+
+    def _be_ready(self) -> None:
+        if not self.ready.is_set():
+            with self.lock:
+                self.book.prepare()
+            self._when_ready()
+            self.ready.set()
 
     def _heard(self) -> None:
         self.heard_at_ms = self.now_ms()
@@ -209,6 +242,16 @@ class Hall:
         if not self._outage_told:
             log.error(message, error, exc_info=exc_info)
         self.connected, self._outage_told = False, True
+
+
+@contextlib.contextmanager
+def _unswept() -> Iterator[None]:
+    """Without looking for cycles meanwhile: many rows are made and none is in one, and looking costs a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _all_rows(batches: dict[int, list[Any]]) -> Iterator[tuple[str, Row]]:

@@ -17,7 +17,7 @@ from flask import Flask, Response, abort, request
 from config.words import LANGS, words
 from dashboard import handset_mine, handset_positions
 from dashboard.doors import language
-from domain.actions import ACTIONS, RESULTS, SATISFACTION
+from domain.actions import ACTIONS, ANSWERS, RESULTS, SATISFACTION
 from domain.lifecycle import STATUSES
 from domain.workflow import Workflow
 from layouts import handset
@@ -38,7 +38,7 @@ POLICY: Final = "; ".join(
 )  # fmt: skip
 PERMISSIONS: Final = "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
-CHOICES: Final = {**RESULTS, "satisfaction": SATISFACTION}
+CHOICES: Final = {**RESULTS, **ANSWERS, "satisfaction": SATISFACTION}
 ICON: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 512 512"><rect width="512" height="512" fill="{bg0}"/>
 <path d="M128 128h256v256H128z M213 128v256 M299 128v256 M128 213h256 M128 299h256" fill="none" stroke="{series}"
  stroke-width="12"/>

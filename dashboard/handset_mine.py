@@ -6,7 +6,6 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import numpy as np
 import shapely
 from flask import Flask, request
 from shapely.geometry.base import BaseGeometry
@@ -17,8 +16,8 @@ from dashboard.briefs import Json, department_name, matter_name, order_brief, re
 from dashboard.doors import language
 from dashboard.orderbook import orders_of
 from dashboard.sight import Sight, sight
+from domain.counts import Filters, Slice
 from domain.lifecycle import is_open
-from domain.orderframe import STATUS_KEYS
 from domain.people import Person
 from domain.states import Order
 
@@ -76,7 +75,7 @@ def my_orders(seen: Sight, who: Person, home: str) -> list[tuple[str, Order]]:
     """(why it is mine, order): to handle and to check in my grid, each by urgency, then what I reported or handled, newest
     first. Hold the lock.
     """
-    named = [seen.orders[key] for key in seen.orders_by_name()]
+    named = [seen.orders[key] for key in seen.hall.book.recent(who.parties(), MOST_REPORTED)]
     handle = [row for row in named if is_open(row.status) and handles(who, row)]
     taken = {row.order for row in handle}
     check = [row for row in _to_check(seen, home) if row.order not in taken and row.handler != who.worker] if who.worker else []
@@ -105,11 +104,9 @@ def _to_check(seen: Sight, home: str) -> list[Order]:
     """Orders of ours in that region that wait for somebody to go and look."""
     if not seen.wide or home not in seen.city.regions:
         return []
-    frame = orders_of(seen.hall)  # a cut of it for each of a thousand workers would push out those of the desks
-    inside = np.fromiter(map(seen.city.subtree(home).__contains__, frame["region"].cat.categories), bool)
-    waiting = np.isin(frame["status"].to_numpy(), [STATUS_KEYS.index(status) for status in TO_CHECK])
-    mask = waiting & inside[frame["region"].cat.codes.to_numpy()]
-    rows = (seen.orders[key] for key in frame["order"].to_numpy()[mask])
+    inside = {"region": seen.city.subtree(home)}
+    s = Slice(orders_of(seen), Filters(words=inside, open=True, statuses=TO_CHECK), seen.now_ms())
+    rows = (seen.orders[key] for key in s["order"])
     return [row for row in rows if row.life is not None]
 
 

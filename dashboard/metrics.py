@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from store import notices
 from store.errors import StoreError
 from store.sources import count_rejects
 
@@ -66,6 +67,7 @@ def _store_metrics(store: "Store") -> Iterator[Metric]:
     for (source, kind, outcome), number in sorted(store.counts().items()):
         folded.add_metric([source, kind, outcome], number)
     yield folded
+    yield from _notice_metrics(store)
     rejects = CounterMetricFamily("gridhall_rejects", "Inputs refused by the gateway", labels=["source", "reason"])
     for (source, reason), number in sorted(count_rejects(store).items()):
         rejects.add_metric([source, reason], number)
@@ -74,3 +76,14 @@ def _store_metrics(store: "Store") -> Iterator[Metric]:
     for (source, clock), at_ms in sorted(store.seen().items()):
         seen.add_metric([source, clock], at_ms / 1000)
     yield seen
+
+
+def _notice_metrics(store: "Store") -> Iterator[Metric]:
+    waiting = GaugeMetricFamily("gridhall_notices_waiting", "Notices that wait for a webhook", labels=["webhook"])
+    sent = CounterMetricFamily("gridhall_notices", "Tries to post a notice, by outcome", labels=["webhook", "outcome"])
+    for name, post in notices.posts(store).items():
+        waiting.add_metric([name], post.waiting)
+        for outcome in ("delivered", "failed", "retried"):
+            sent.add_metric([name, outcome], getattr(post, outcome))
+    yield waiting
+    yield sent

@@ -10,9 +10,11 @@ from dashboard.briefs import Json, department_name, feed_brief, limit_used, orde
 from dashboard.filters import OrderQuery, read_query
 from dashboard.names import title_of
 from dashboard.orderbook import orders_of
+from dashboard.past import Then, orders_then, then_of
 from dashboard.people import ONLINE
 from dashboard.sight import Sight, says
 from domain import masking
+from domain.actions import FOUND_OUT
 from domain.counts import Filters, Slice
 from domain.geodesy import distances_m
 from domain.lifecycle import STAGES, STATUSES
@@ -34,32 +36,36 @@ def orders_page(
     now_ms: int | None = None,
     lang: str = "zh",
 ) -> Json:
-    """{"total", "offset", "limit", "items": order briefs} of the orders that `filters` (see `dashboard.filters.PARAMS`) allow.
+    """{"total", "offset", "limit", "as_of_ms", "exact", "items": order briefs} of the orders that `filters` (PARAMS) allow.
 
-    Sorted by `sort`, then by id, so that pages neither overlap nor miss. Raises BadQuery, UnknownRegion.
+    Sorted by `sort`, then by id, so that pages neither overlap nor miss. All is as of `as_of_ms`, if one is asked for; `exact`:
+    False where that is too long ago to be known to the order (`dashboard.past`). Raises BadQuery, UnknownRegion.
     """
     now_ms = hall.now_ms() if now_ms is None else now_ms
     query = filters if isinstance(filters, OrderQuery) else read_query(hall.city, filters, now_ms)
     offset, limit = max(offset, 0), min(max(limit, 0), MOST_PER_PAGE)
-    found = _found(hall, query)
-    rows = map(hall.orders.get, _page(found["key"], found["order"], offset, limit))
-    items = [order_brief(hall.city, row, now_ms, lang) for row in rows if row is not None]
-    return {"total": len(found["key"]), "offset": offset, "limit": limit, "items": items}
+    found, then = _found(hall, query)
+    were = {row.order: row for row in then.rows}
+    rows = (were.get(key) or hall.orders.get(key) for key in _page(found["key"], found["order"], offset, limit))
+    items = [order_brief(hall.city, row, query.as_of_ms, lang) for row in rows if row is not None]
+    told = {"total": len(found["key"]), "offset": offset, "limit": limit}
+    return {**told, "as_of_ms": query.as_of_ms, "exact": then.exact, "items": items}
 
 
 def order_ids(hall: "Hall", filters: Mapping[str, Any] | OrderQuery, now_ms: int | None = None) -> list[str]:
     """Ids of all orders that `orders_page` would page through, in no order."""
     now_ms = hall.now_ms() if now_ms is None else now_ms
     query = filters if isinstance(filters, OrderQuery) else read_query(hall.city, filters, now_ms)
-    return list(_found(hall, query)["order"])
+    return list(_found(hall, query)[0]["order"])
 
 
-def _found(hall: "Hall", query: OrderQuery) -> dict[str, NDArray[Any]]:
+def _found(hall: "Hall", query: OrderQuery) -> tuple[dict[str, NDArray[Any]], Then]:
     """Ids and sort keys (rising) of what a query finds. Texts are looked through after the lock: the rows are values."""
     column = {"deadline": "red_at_ms", "-status": "status_at_ms"}.get(query.sort, "reported_at_ms")
     with hall.lock:
-        frame = orders_of(hall)
-        s = Slice(frame, query.within(hall.city, frame), query.as_of_ms)
+        then = then_of(hall, query)
+        frame = orders_then(orders_of(hall), then)
+        s = Slice(frame, query.within(hall.city, frame), query.as_of_ms, rewound=then.rewound)
         mask = s.mask(query.count)
         ids, key = s["order"][mask], s[column][mask]
     if query.sort.startswith("-"):
@@ -69,12 +75,16 @@ def _found(hall: "Hall", query: OrderQuery) -> dict[str, NDArray[Any]]:
     if query.text:
         keep = _text_mask(hall, ids, query.text)
         ids, key = ids[keep], key[keep]
-    return {"order": ids, "key": key}
+    return {"order": ids, "key": key}, then
 
 
 def _text_mask(hall: "Hall", ids: NDArray[Any], text: str) -> NDArray[np.bool_]:
     wanted, fields = text.casefold(), ("order", "title", "text", "address")
-    return np.fromiter((says(hall, key, wanted, fields, str.casefold) for key in ids), bool, len(ids))
+    rows = (hall.hall if isinstance(hall, Sight) else hall).orders
+    literal = wanted == text.upper() and "*" not in text  # no letter has another form, and no mask makes it
+    likely = (not literal or rows.may_hold(key, wanted) for key in ids)
+    found = (maybe and says(hall, key, wanted, fields, str.casefold) for key, maybe in zip(ids, likely, strict=True))
+    return np.fromiter(found, bool, len(ids))
 
 
 def _page(keys: NDArray[np.int64], ids: NDArray[Any], offset: int, limit: int) -> list[str]:
@@ -115,7 +125,7 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
 
 
 def _step(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
-    fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key != "clocks"}
+    fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key not in FOUND_OUT}
     told_by = step.actor or str(step.fields.get("handler") or "")
     return {
         "key": step.key,
@@ -202,19 +212,22 @@ def nearest_workers(
     limit: int = 20,
     lang: str = "zh",
 ) -> list[Json]:
-    """Online workers within a radius, nearest first: worker briefs with `distance_m`, `open_orders`, `letter` A, B …"""
+    """Online workers within a radius, nearest first: worker briefs with `distance_m`, `open_orders` (as of `counted_at_ms`),
+    `letter` A, B …
+    """
     if lon is None or lat is None:
         return []
     now_ms = hall.now_ms() if now_ms is None else now_ms
     with hall.lock:
         rows = [row for row in hall.workers.values() if row.fixed_at_ms and row.presence in ONLINE]
         near = _nearest(lon, lat, [row.lon for row in rows], [row.lat for row in rows], radius_m, limit)
-        loads = _loads(hall) if near else {}
+        counted_at_ms, loads = hall.moment(), _loads(hall) if near else {}
     return [
         {
             **worker_brief(hall.city, rows[at].worker, rows[at], now_ms, lang),
             "distance_m": away_m,
             "open_orders": loads.get(rows[at].worker, 0),
+            "counted_at_ms": counted_at_ms,
             "letter": chr(ord("A") + place) if place < 26 else "",
         }
         for place, (at, away_m) in enumerate(near)

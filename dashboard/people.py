@@ -4,6 +4,8 @@ A worker of the roster belongs to his own grid, wherever he walks: "20 of 25 onl
 region's people. One whom the roster does not know belongs to where he is.
 """
 
+import functools
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +13,7 @@ from dashboard.sight import Sight
 from domain.states import Presence, Worker
 
 if TYPE_CHECKING:
+    from config.city_model import City
     from dashboard.hall import Hall
 
 ONLINE: Final = frozenset((Presence.MOVING, Presence.STILL, Presence.OUT_OF_GRID))
@@ -47,6 +50,29 @@ def workers_of(hall: "Hall", region: str, *, here_now: bool = False) -> Iterator
         if everything or place in inside:
             yield worker, row
     if not here_now:
+        heard = set(hall.workers)
         for worker, entry in city.roster.items():
-            if worker not in hall.workers and (everything or entry.region in inside) and is_known(hall, worker):
+            if worker not in heard and (everything or entry.region in inside) and is_known(hall, worker):
                 yield worker, None
+
+
+def heard_of(hall: "Hall", region: str) -> list[Worker]:
+    """The rows of a region's workers that have been heard of."""
+    inside = hall.city.subtree(region)
+    everything = region == hall.city.root
+    return [row for worker, row in hall.workers.items() if everything or belongs_to(hall, worker) in inside]
+
+
+def rostered(city: "City", region: str) -> int:
+    """How many workers the roster has in a region."""
+    return _roster_counts(city, len(city.roster))[region]
+
+
+@functools.lru_cache(maxsize=128)
+def _roster_counts(city: "City", _size: int) -> Counter[str]:
+    homes = Counter(entry.region for entry in city.roster.values())
+    counts: Counter[str] = Counter()
+    for region, workers in homes.items():
+        for above in city.path(region) if region in city.regions else (city.root,):
+            counts[above] += workers
+    return counts

@@ -1,16 +1,18 @@
 """Instants and periods as people and programs write them, in the city's zone."""
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 if TYPE_CHECKING:
     from config.city_model import City
 
-PERIODS: Final = ("today", "yesterday", "week", "month", "year", "all")
+PERIODS: Final = ("today", "yesterday", "week", "month", "quarter", "year", "all")
 
 _EPOCH_MS: Final = re.compile(r"-?\d{9,}")
 _MONTH: Final = re.compile(r"\d{4}-\d{2}")
@@ -37,7 +39,7 @@ def parse_instant(text: str, city: "City", *, end: bool = False) -> int:
         return city.day_bounds(text)[1 if end else 0]
     if _MONTH.fullmatch(text):
         first = dt.date.fromisoformat(text + "-01")
-        return city.day_bounds((_next_month(first) if end else first).isoformat())[0]
+        return city.day_bounds((month_after(first) if end else first).isoformat())[0]
     at = dt.datetime.fromisoformat(text.replace(" ", "+"))  # a "+" that nobody escaped arrives as a blank
     if at.tzinfo is None:
         raise ValueError(f"{text!r} has no zone: write 2026-03-01T08:00:00+08:00, a day, or epoch milliseconds")
@@ -68,9 +70,13 @@ def resolve(period: Any, city: "City", now_ms: int) -> Period:
 
 def iso(at_ms: int | None, city: "City") -> str | None:
     """ISO-8601 with milliseconds and the city's offset; None for None."""
-    if at_ms is None:
-        return None
-    return dt.datetime.fromtimestamp(at_ms / 1000, city.zone).isoformat(timespec="milliseconds")
+    return None if at_ms is None else _iso(at_ms, city.zone)
+
+
+@functools.lru_cache(maxsize=4096)
+def _iso(at_ms: int, zone: ZoneInfo) -> str:
+    """An answer says the same instant hundreds of times."""
+    return dt.datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="milliseconds")
 
 
 def _named(key: str, city: "City", now_ms: int) -> Period:
@@ -84,17 +90,21 @@ def _named(key: str, city: "City", now_ms: int) -> Period:
         "yesterday": today - dt.timedelta(days=1),
         "week": today - dt.timedelta(days=today.weekday()),
         "month": today.replace(day=1),
+        "quarter": today.replace(month=today.month - (today.month - 1) % 3, day=1),
         "year": today.replace(month=1, day=1),
     }[key]
     after = {
         "today": today + dt.timedelta(days=1),
         "yesterday": today,
         "week": first + dt.timedelta(days=7),
-        "month": _next_month(first),
-        "year": first.replace(year=first.year + 1),
+        "month": month_after(first),
+        "quarter": month_after(first, 3),
+        "year": month_after(first, 12),
     }[key]
     return Period(key, city.day_bounds(first.isoformat())[0], city.day_bounds(after.isoformat())[0])
 
 
-def _next_month(first: dt.date) -> dt.date:
-    return (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+def month_after(first: dt.date, months: int = 1) -> dt.date:
+    """The first day of the month so many months after that of `first`, which is a first day; before it, if negative."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return first.replace(year=first.year + years, month=month + 1)

@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from config.settings import Settings
+from dashboard.bulletins import serving as bulletins
 from dashboard.server import THREADS, create_app, make_hall, patient_store
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         app, _ = create_app(self._settings, make_hall(self._settings, self._store_url))
+        bulletins.start(app)
         return app
 
 

@@ -1,5 +1,6 @@
 """The web process: Flask, Dash, the read API and the live link in one WSGI application."""
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -14,8 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.city import load_city
 from config.settings import Settings, load_settings
-from dashboard import actionapi, api, auditlog, callbacks, cards, doors, figures, files, handset, mapdata
+from dashboard import actionapi, api, auditlog, callbacks, cards, doors, figures, files, handset, mapdata, noticeapi, ranking
 from dashboard.access import Access, LiveDoor
+from dashboard.bulletins import serving as bulletins
 from dashboard.guard import DATA_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
 from dashboard.live.session import Key
@@ -52,7 +54,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Soc
     access.register(app, settings)
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
-    for part in (api, actionapi, cards, files, handset):
+    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking):
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)
@@ -82,7 +84,8 @@ def knower(app: Flask, access: Access) -> Callable[[dict[str, Any]], bool]:
 
 def make_hall(settings: Settings, store_url: str) -> Hall:
     """A hall that follows the store, which may start after us. Raises CityErrors, StoreUnfit."""
-    hall = Hall(load_city(settings.city), patient_store(store_url, settings.partitions))
+    # what a hall holds stays as long as the process: nobody needs to look through it for cycles again and again
+    hall = Hall(load_city(settings.city), patient_store(store_url, settings.partitions), when_ready=gc.freeze)
     hall.follow()
     return hall
 
@@ -149,4 +152,6 @@ def _with_headers(response: Response, dash_app: Dash, settings: Settings) -> Res
 
 def wsgi() -> Flask:
     """For `gunicorn -k gthread -w 1 --threads 100 'dashboard.server:wsgi()'`: the application of the environment's settings."""
-    return create_app(load_settings(os.environ))[0]
+    app = create_app(load_settings(os.environ))[0]
+    bulletins.start(app)
+    return app

@@ -13,7 +13,7 @@ from flask import g
 
 from domain import masking
 from domain.people import Person, parties_of
-from domain.states import Feed, Order, Step, Worker
+from domain.states import Feed, Order, Step, Tally, Worker
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -93,6 +93,7 @@ class Sight:
         self.orders: Mapping[str, Order] = Rows(hall.orders, self.sees_order, self._masked)
         everybody = self.whole and self._people
         self.workers: Mapping[str, Worker] = hall.workers if everybody else Rows(hall.workers, self.sees_worker, _as_it_is)
+        self.tallies: Mapping[str, Tally] = Rows(hall.tallies, lambda row: self.inside(row.region), _as_it_is)
         self.feeds: Mapping[str, Feed] = hall.feeds if everybody else Rows(hall.feeds, self.sees_feed, _as_it_is)
 
     @property
@@ -150,10 +151,6 @@ class Sight:
         text: str = getattr(row, field)
         return masking.address(text) if field == "address" and not self.sees_doors(row) else masking.numbers(text)
 
-    def orders_by_name(self) -> frozenset[str]:
-        """Ids of the orders in this person's name, wherever they lie. Hold the lock."""
-        return frozenset().union(*(self.hall.parties.get(party, frozenset()) for party in self._parties))
-
     def __getattr__(self, name: str) -> Any:
         if name in _SHARED:
             return getattr(self.hall, name)
@@ -178,7 +175,7 @@ def says(hall: "Hall | Sight", key: str, wanted: str, fields: Sequence[str], for
 
 _SHARED: Final = frozenset(
     ("lock", "now_ms", "ready", "connected", "heard_at_ms", "version", "last_change_at_ms", "newest_received_at_ms", "lag_ms",
-     "epoch", "order_table")
+     "epoch", "moment")
 )  # fmt: skip
 
 def sight_of(hall: "Hall", person: Person) -> Sight:

@@ -43,6 +43,11 @@ RESULTS: Final = {
 }
 SATISFACTION: Final = ("very_satisfied", "satisfied", "fair", "unsatisfied", "very_unsatisfied")
 
+ANSWERS: Final[dict[str, tuple[str, ...]]] = {"contacted": ("yes", "no"), "solved": ("yes", "no")}
+"""What a citizen is asked at a call-back besides how satisfied he is: did who handled it get in touch, is it solved? Not told:
+not asked, or no answer.
+"""
+
 FIELD_TYPES: Final[dict[str, type]] = {
     "lon": float, "lat": float, "deadline_at_ms": int, "urgent": bool, "mass": bool, "self_handled": bool,
 }  # fmt: skip
@@ -168,12 +173,23 @@ LEAVING: Final = {"handling": "co_handlers_done", "checking": "checked"}
 CLOCKS: Final[dict[str, frozenset[str]]] = {
     "total": frozenset(OPEN) - {"hanging"},
     "dispatch": frozenset({"registered", "returned", "escalated", "rework", "reopened"}),
+    "sign": frozenset({"dispatched"}),
     "handle": frozenset({"dispatched", "handling"}),
     "check": frozenset({"feedback", "checking"}),
 }
 """The states in which each clock runs: entering one starts it (or lets it go on), leaving for another stops it; 挂账
-pauses all of them.
+pauses all of them. sign (签收): until who it was dispatched to takes it up, or hands it back.
 """
+
+INTAKE: Final[dict[str, frozenset[str]]] = {
+    "accept": frozenset({"reported", "verifying"}),
+    "verify": frozenset({"verifying"}),
+    "register": frozenset({"accepted", "deliberating"}),
+}
+"""The states in which the clocks of the intake run, where a city has limits for them: 受理, 核实, 立案."""
+
+LIMITED: Final = {**CLOCKS, **INTAKE}
+"""All that a city may set a limit for."""
 
 _BESIDE: Final = "note photos"
 TELLS: Final[dict[str, tuple[str, ...]]] = {
@@ -186,6 +202,7 @@ TELLS: Final[dict[str, tuple[str, ...]]] = {
         "reopen": "deadline_at_ms note photos",
         "refuse_return": "co_handler note",
         "check": "reason note photos",
+        "callback": "contacted solved note photos",
     }.items()
 }
 """What an action may tell besides what it needs; every other one a note and photos. person, phone and home are a citizen's."""
@@ -195,6 +212,9 @@ def tells(action: str) -> tuple[str, ...]:
     """The fields that an action may tell besides those that its row needs."""
     return TELLS.get(action, tuple(_BESIDE.split()))
 
+
+FOUND_OUT: Final = frozenset(("clocks", "worked"))
+"""Fields that the judge alone writes into a step, for who replays it: nobody tells them, and nobody is shown them."""
 
 ALARMS: Final = {"remind": 1, "overdue": 2}
 """What time itself does (domain.clocks.YELLOW and RED): 临期提醒 and 超期, of the clock that the step names."""

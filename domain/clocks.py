@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from domain.actions import CLOCKS
+from domain.actions import LIMITED
 from domain.lifecycle import STATUSES
 from domain.worktime import DAY_MS, Limit, WorkTime
 
@@ -20,7 +20,7 @@ PAUSED_IN: Final = "hanging"
 
 
 class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a city's table of limits; the first that fits counts. Empty: any. `clock` is a key of `CLOCKS`.
+    """One row of a city's table of limits; the first that fits counts. Empty: any. `clock` is a key of `LIMITED`.
 
     `matters`: keys and names of the matter and all below it. `department`: its calendar counts, where it has one.
     """
@@ -100,7 +100,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 def moved(clocks: tuple[Running, ...], move: Move, rules: ClockRules) -> tuple[Running, ...]:
     """The clocks with a limit after a move. Pure, but for what the rules say of limits and calendars."""
     held = {clock.clock: clock for clock in clocks}
-    for key, states in CLOCKS.items():
+    for key, states in LIMITED.items():
         ran, runs = move.before in states, move.after in states and _has_begun(key, move.after, rules)
         clock = held.get(key)
         if clock is None:

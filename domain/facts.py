@@ -6,6 +6,7 @@ On the wire of the store a fact is a MessagePack array that begins with its tag.
 """
 
 import enum
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -132,16 +133,38 @@ class OrderAction(Fact, frozen=True, array_like=True, tag="a", kw_only=True):
     fields: dict[str, str | int | float | bool] = {}
 
 
-AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction
+class DayTally(Fact, frozen=True, array_like=True, tag="t", kw_only=True):
+    """A number that an outside service counted, or judged, for one of its days (日报数; keys: `domain.tallies`).
+
+    `value` and `base` (the denominator, of a rate) are exact. `at_ms` is when the service found it out: of several numbers of
+    the same source, day, region and key the latest counts.
+    """
+
+    day: str
+    region: str
+    key: str
+    value: Decimal
+    at_ms: int
+    base: Decimal | None = None
+
+
+AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction | DayTally
 
 
 def entity(fact: AnyFact) -> str:
-    """The id by which a fact finds its partition: worker, order or feed."""
+    """The id by which a fact finds its partition: worker, order or feed, or what a tally is of."""
     match fact:
         case Position(worker=name) | Heartbeat(worker=name) | CaseStep(order=name) | FeedStatus(feed=name):
             return name
         case OrderAction(order=name):
             return name
+        case DayTally():
+            return tally_id(fact.source, fact.day, fact.region, fact.key)
+
+
+def tally_id(source: str, day: str, region: str, key: str) -> str:
+    """What a tally is of: numbers told of the same are the same number, corrected."""
+    return f"{day}|{region}|{key}|{source}"
 
 
 LATE: Final = int(FixFlag.LATE)

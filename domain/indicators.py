@@ -13,19 +13,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from domain.counts import COUNTS, Filters, Mask, Slice, moments
+from domain import hotline, stagecounts
+from domain.counts import COUNTS, WITHIN_H, Filters, Mask, Slice, moments, tallied
 from domain.orderframe import NONE, WORDS
 from domain.rates import shown, value4
+from domain.spread import quantiles
+from domain.variants import USUAL, Variants, chosen
 
 Part = Literal["num", "den"]
+Weights = tuple[tuple[int, int], ...]
 
-GROUPINGS: Final = (*WORDS, "month", "day")
+GROUPINGS: Final = (*WORDS, "kind", "month", "day")
 
 
 class Definition(msgspec.Struct, frozen=True):
     """What a figure is. `word` and `word` + ".what" are its name and its explanation in `config/words`.
 
-    A count has no `den`. A changed formula is a new `version`.
+    A count has no `den`. A changed formula is a new `version`. `varies`: the readings of a city (`domain.variants`) it goes
+    by; where it has chosen another than the usual one, tag and explanation say so. `origin`: where the formula comes from
+    ("origin." + it in words): bulletin, cities, practice, open or own.
     """
 
     key: str
@@ -33,14 +39,28 @@ class Definition(msgspec.Struct, frozen=True):
     num: str
     den: str | None = None
     version: int = 1
+    varies: tuple[str, ...] = ()
+    origin: str = "own"
 
     @property
     def tag(self) -> str:
         return f"{self.key}@{self.version}"
 
+    def tag_in(self, variants: Variants) -> str:
+        """The tag with what a city reads in its own way: "rework_rate@1+rework_rate=handle_due"."""
+        return self.tag + "".join(f"+{field}={choice}" for field, choice in chosen(variants).items() if field in self.varies)
+
+    def readings_in(self, variants: Variants) -> list[str]:
+        """Words that say what a city reads in its own way: "reading.rework_rate.handle_due", after the explanation."""
+        return [f"reading.{field}.{choice}" for field, choice in chosen(variants).items() if field in self.varies]
+
 
 class Figure(msgspec.Struct, frozen=True):
-    """A number with its origin. `value4`: per cent with four decimals, None for a count or a base of 0."""
+    """A number with its origin. `value4`: per cent with four decimals, None for a count or a base of 0.
+
+    `weights`: of a rate whose numerator counts its `num` orders in parts (`domain.hotline.WEIGHTED`), how many orders count how
+    many hundredths: ((100, 12), (90, 3)).
+    """
 
     key: str
     num: int
@@ -50,6 +70,12 @@ class Figure(msgspec.Struct, frozen=True):
     as_of_ms: int
     basis: str
     definition: str
+    weights: Weights = ()
+
+    @property
+    def ratio(self) -> tuple[int, int]:
+        """Numerator and denominator of the rate itself, as whole numbers; (num, 0) of a count."""
+        return _ratio(self.num, self.den or 0, self.weights)
 
 
 class Durations(msgspec.Struct, frozen=True):
@@ -75,7 +101,7 @@ class Group(msgspec.Struct, frozen=True):
 
 _RATES: Final = {
     "closure_rate": ("closed", "close_due"),  # 结案率
-    "on_time_closure_rate": ("closed_on_time", "close_due_judged"),  # 按期结案率
+    "on_time_closure_rate": ("closed_on_time", "on_time_closure_base"),  # 按期结案率
     "late_closure_rate": ("closed_late", "close_due_judged"),  # 超期结案率
     "completion_rate": ("closed", "accepted"),  # 办结率
     "settlement_rate": ("closed", "not_rejected"),  # 办结率 of matters: reported − rejected
@@ -83,32 +109,54 @@ _RATES: Final = {
     "on_time_of_closed": ("closed_on_time", "closed"),
     "on_time_of_reported": ("closed_on_time", "reported"),
     "open_rate": ("open", "reported"),  # 未结案率
-    "registered_rate": ("registered", "reported"),  # 立案率
     "valid_report_rate": ("reported_valid", "reported"),  # 有效上报率
-    "on_time_dispatch_rate": ("dispatched_on_time", "dispatch_due"),  # 按时派遣率
-    "right_dispatch_rate": ("dispatched_right", "dispatched"),  # 准确派遣率
-    "handling_rate": ("handled", "handle_due"),  # 处置率
-    "on_time_handling_rate": ("handled_on_time", "handle_due"),  # 按期处置率
-    "rework_rate": ("reworked", "handled"),  # 返工率
-    "on_time_check_rate": ("checked_on_time", "check_due"),  # 按时核查率
-    "satisfaction_rate": ("satisfied", "called_back"),  # 满意率
-    "patrol_share": ("registered_by_patrol", "registered"),  # 监督员上报率
-    "right_registration_rate": ("registered_not_void", "registered_ever"),  # 准确立案率
-    "rerouted_rate": ("rerouted", "routed"),  # dispatched by hand elsewhere than the rule proposed
+    **{f"within_{hours}h_rate": (f"closed_within_{hours}h", "reported") for hours in WITHIN_H},
+    **stagecounts.RATES,
+    **hotline.RATES,
 }
 
+_VERSIONS: Final = {
+    "right_dispatch_rate": 2,  # of what was due for dispatch, no more of what was dispatched
+    "on_time_dispatch_rate": 2, "on_time_handling_rate": 2, "on_time_check_rate": 2,  # of what had a limit
+}  # fmt: skip
+
+
+def _definition(key: str, num: str, den: str | None = None) -> Definition:
+    parts = (num,) if den is None else (num, den)
+    told = {**stagecounts.VARIES, **hotline.VARIES}
+    varies = dict.fromkeys(field for part in parts for field in told.get(part, ()))
+    return Definition(key, f"figure.{key}", num, den, _VERSIONS.get(key, 1), tuple(varies), stagecounts.ORIGINS.get(key, "own"))
+
+
 DEFINITIONS: Final[dict[str, Definition]] = {
-    **{key: Definition(key, f"figure.{key}", key) for key in COUNTS},
-    **{key: Definition(key, f"figure.{key}", num, den) for key, (num, den) in _RATES.items()},
+    **{key: _definition(key, key) for key in COUNTS},
+    **{key: _definition(key, num, den) for key, (num, den) in _RATES.items()},
 }
 """Every figure by key: all counts, and the rates made of them (C3)."""
 
 
-def make_figure(key: str, num: int, den: int | None, as_of_ms: int, basis: str) -> Figure:
+def make_figure(
+    key: str, num: int, den: int | None, as_of_ms: int, basis: str, variants: Variants = USUAL, weights: Weights = ()
+) -> Figure:
     """A figure from its counts."""
-    text = f"{num:,}" if den is None else shown(num, den)
-    value = None if den is None else value4(num, den)
-    return Figure(key, num, den, value, text, as_of_ms, basis, DEFINITIONS[key].tag)
+    ratio = _ratio(num, den or 0, weights)
+    text = f"{num:,}" if den is None else shown(*ratio)
+    value = None if den is None else value4(*ratio)
+    return Figure(key, num, den, value, text, as_of_ms, basis, DEFINITIONS[key].tag_in(variants), weights)
+
+
+def _ratio(num: int, den: int, weights: Weights) -> tuple[int, int]:
+    return (sum(weight * orders for weight, orders in weights), den * hotline.WEIGHT_UNIT) if weights else (num, den)
+
+
+def _weights(s: Slice, key: str, codes: NDArray[np.int64], groups: int) -> list[Weights]:
+    """The weights of a figure in each group, the heaviest first; none where its numerator counts whole orders."""
+    if key not in hotline.WEIGHTED:
+        return [()] * groups
+    mask = s.mask(DEFINITIONS[key].num)
+    weighed, of_group = hotline.WEIGHTED[key](s)[mask], codes[mask]
+    each = {int(w): np.bincount(of_group[weighed == w], minlength=groups).tolist() for w in np.unique(weighed)[::-1]}
+    return [tuple((w, orders[g]) for w, orders in each.items() if orders[g]) for g in range(groups)]
 
 
 def figures(frame: pd.DataFrame, keys: Iterable[str], filters: Filters, as_of_ms: int) -> dict[str, Figure]:
@@ -122,7 +170,8 @@ def figures_of(s: Slice, keys: Iterable[str]) -> dict[str, Figure]:
     for key in keys:
         definition = DEFINITIONS[key]
         den = None if definition.den is None else s.count(definition.den)
-        made[key] = make_figure(key, s.count(definition.num), den, s.as_of_ms, s.basis)
+        (weights,) = _weights(s, key, np.zeros(len(s), np.int64), 1)
+        made[key] = make_figure(key, s.count(definition.num), den, s.as_of_ms, s.basis, s.variants, weights)
     return made
 
 
@@ -152,14 +201,16 @@ def grouped(
     names, codes = group_codes(s, by, zone, roll)
     wanted = [DEFINITIONS[key] for key in keys]
     needed = {count for d in wanted for count in (d.num, d.den) if count is not None}
-    totals = {count: np.bincount(codes[s.mask(count)], minlength=len(names)).tolist() for count in needed}
+    totals = tallied(s, needed, codes, len(names))
     present = np.bincount(codes, minlength=len(names))
+    weights = {key: _weights(s, key, codes, len(names)) for key in hotline.WEIGHTED.keys() & {d.key for d in wanted}}
     return [
         Group(
             name,
             {
                 d.key: make_figure(
-                    d.key, totals[d.num][g], None if d.den is None else totals[d.den][g], s.as_of_ms, s.basis
+                    d.key, totals[d.num][g], None if d.den is None else totals[d.den][g], s.as_of_ms, s.basis, s.variants,
+                    weights[d.key][g] if d.key in weights else (),
                 )
                 for d in wanted
             },
@@ -175,6 +226,8 @@ def group_codes(
     """(names of the groups in rising order, number of the group of each order). Raises KeyError for another `by`."""
     if by in ("month", "day"):
         return _calendar_codes(moments(s, s.basis), by, zone or ZoneInfo("UTC"))
+    if by == "kind":
+        return ["", "component", "event"], s.mask("components") + 2 * s.mask("events").astype(np.int64)
     if by not in WORDS:
         raise KeyError(by)
     words = s.words(by)
@@ -182,19 +235,30 @@ def group_codes(
     names = sorted(set(targets))
     place = {name: number for number, name in enumerate(names)}
     table = np.array([place[target] for target in targets], np.int64)
-    return names, table[s[by]]
+    return names, table.take(s[by])
 
 
 _QUARTER_MS: Final = 900_000
+_CLOSE: Final = 100_000
 
 
 def _calendar_codes(at_ms: NDArray[np.int64], by: str, zone: ZoneInfo) -> tuple[list[str], NDArray[np.int64]]:
     """Zones shift by whole quarters of an hour, so one conversion per quarter hour that occurs is enough."""
-    quarters, inverse = np.unique(at_ms // _QUARTER_MS, return_inverse=True)
+    quarters, inverse = _distinct(at_ms // _QUARTER_MS)
     instants = pd.DatetimeIndex((quarters * _QUARTER_MS).astype("datetime64[ms]"), tz="UTC")
     days = instants.tz_convert(zone).tz_localize(None).to_numpy().astype("datetime64[M]" if by == "month" else "datetime64[D]")
     names, codes = np.unique(days, return_inverse=True)
     return [str(name) for name in names], codes[inverse]
+
+
+def _distinct(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(distinct numbers, rising; which of them each is). Where they lie close together nothing needs to be sorted."""
+    first, last = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
+    if last - first > max(len(numbers), _CLOSE):
+        found, which = np.unique(numbers, return_inverse=True)
+        return found, which
+    there = np.bincount(numbers - first, minlength=1) > 0
+    return np.flatnonzero(there) + first, (np.cumsum(there) - 1)[numbers - first]
 
 
 def durations(s: Slice, of: Literal["closed", "ended"] = "closed") -> Durations:
@@ -235,7 +299,7 @@ def _durations_of(took_ms: NDArray[np.int64], chosen: Mask, usable: Mask, unknow
     if n == 0:
         return Durations(0, None, None, None, missing, before)
     took_s = took_ms[usable] / 1000
-    median, p90 = np.quantile(took_s, (0.5, 0.9))
+    median, p90 = quantiles(took_s, 0.5, 0.9)
     return Durations(n, round(float(median), 3), round(float(p90), 3), round(float(took_s.mean()), 3), missing, before)
 
 

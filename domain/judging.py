@@ -9,12 +9,15 @@ from typing import Any, Final
 
 import msgspec
 
+from domain import stints
 from domain.actions import (
     ACTIONS,
     ALARMS,
+    ANSWERS,
     BORN,
     CARDS,
     FIELD_TYPES,
+    FOUND_OUT,
     RESULTS,
     SAME,
     SATISFACTION,
@@ -132,7 +135,8 @@ def fold_action(
     if trail and order is not None and order.life is not None:
         at_ms = max(at_ms, trail[-1].at_ms)
     status = case.state if row.to == SAME else row.to
-    fields = {**action.fields, **_found_out(case, at_ms)}
+    told = {name: value for name, value in action.fields.items() if name not in FOUND_OUT}
+    fields = {**told, **_found_out(case, at_ms)}
     step = Step(
         key=action.id,
         at_ms=at_ms,
@@ -331,6 +335,9 @@ def _fields(case: _Case, row: Row) -> Refused | None:
             return Refused("missing_field", {"field": need})
     if act.action == "callback" and told["satisfaction"] not in SATISFACTION:
         return Refused("bad_field", {"field": "satisfaction", "allowed": " ".join(SATISFACTION)})
+    for name, allowed in ANSWERS.items():
+        if told.get(name, "") not in ("", *allowed):
+            return Refused("bad_field", {"field": name, "allowed": " ".join(allowed)})
     if act.action == "merge" and told["merged_into"] == act.order:
         return Refused("bad_field", {"field": "merged_into"})
     if act.action in ("ask_defer", "grant_defer") and case.order is not None:
@@ -435,7 +442,21 @@ def _clocked(case: _Case, status: str, at_ms: int, fields: Fields) -> Fields:
         if act.action in _TELL_THE_END and ends_ms is not None:
             after = given(after, at_ms, int(ends_ms), rules.yellow_from)
     changed = tuple(clock for clock in after if clock not in before)
-    return {"clocks": pack(changed)} if changed else {}
+    worked = _worked(case, status, at_ms, rules)
+    found: Fields = {"clocks": pack(changed)} if changed else {}
+    return found | ({"worked": stints.told(worked)} if worked else {})
+
+
+def _worked(case: _Case, status: str, at_ms: int, rules: ClockRules) -> dict[str, int]:
+    """The working time of each stage that a step to `status` ends, by the calendar of who has the order."""
+    order = case.order
+    ended = stints.ended(order.status, status) if order else []
+    if order is None or not ended:
+        return {}
+    since_ms = {clock.key: clock.since_ms for clock in case.life.clocks}
+    since_ms |= {"accept": order.reported_at_ms, "register": order.accepted_at_ms}
+    work = rules.calendar(case.life.lead)
+    return {stage: work.spent_ms(began, at_ms) for stage in ended if (began := since_ms.get(stage)) is not None}
 
 
 def _found_out_at_birth(case: _Case) -> Fields:

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.actions import CLOCKS
-from domain.clocks import PAUSED_IN, TOTAL, marks, unpacked
+from domain import stints
+from domain.actions import ANSWERS, CLOCKS
+from domain.clocks import PAUSED_IN, TOTAL, Running, marks, unpacked
 from domain.lifecycle import STATUSES
-from domain.states import Card, Clock, CoHandler, Life, Order, OrderFlag, Step
+from domain.states import Card, Clock, CoHandler, Life, Order, OrderFlag, Sent, Step
 
 _TOLD_BY: Final[dict[str, tuple[str, ...]]] = {
     "report": ("channel", "category", "region", "lon", "lat", "title", "text", "address", "reporter"),
@@ -61,11 +62,33 @@ def follow(order: Order | None, step: Step, name: str) -> Order:
         stands = total.due_at_ms is None and step.status != PAUSED_IN
         deadline_at_ms, left_ms = before.deadline_at_ms if stands else total.due_at_ms, None
     yellow_at_ms, red_at_ms = marks(running)
-    clocks = _clocks(life.clocks, step.status, step.at_ms)
-    life = msgspec.structs.replace(_lived(before, life, step), deadline_left_ms=left_ms, clocks=clocks, running=running)
+    life = msgspec.structs.replace(
+        _lived(before, life, step),
+        deadline_left_ms=left_ms,
+        clocks=_clocks(life.clocks, step.status, step.at_ms),
+        running=running,
+        stints=stints.after(life.stints, before.status, step.status, step.at_ms, str(step.fields.get("worked", ""))),
+        **_sent(before, running, step),
+    )
     changed |= {"deadline_at_ms": deadline_at_ms, "life": life, "yellow_at_ms": yellow_at_ms, "red_at_ms": red_at_ms}
     after = msgspec.structs.replace(before, **changed)
     return msgspec.structs.replace(after, on_time=_on_time(after))
+
+
+def _sent(before: Order, running: tuple[Running, ...], step: Step) -> dict[str, int]:
+    """Whether a task of verification or check is given now, and in time: the first while the limit for accepting lasts, the
+    second while that for the check does.
+    """
+    if step.action == "ask_verify":
+        return {"verify_sent": _in_time("accept", running, step.at_ms)}
+    if step.status == "checking" and before.status != "checking":
+        return {"check_sent": _in_time("check", running, step.at_ms)}
+    return {}
+
+
+def _in_time(clock: str, running: tuple[Running, ...], at_ms: int) -> int:
+    due_at_ms = next((limited.due_at_ms for limited in running if limited.clock == clock), None)
+    return int(Sent.NO_LIMIT if due_at_ms is None else Sent.IN_TIME if at_ms <= due_at_ms else Sent.LATE)
 
 
 def _instants(before: Order, step: Step) -> dict[str, int | None]:
@@ -102,6 +125,8 @@ def _flags(before: Order, life: Life, step: Step) -> int:
         flags |= OrderFlag.URGENT
     if step.fields.get("mass"):
         flags |= OrderFlag.MASS
+    if step.action == "report" and step.fields.get("self_handled"):
+        flags |= OrderFlag.AT_ONCE
     match step.action:
         case "report" if step.role == "leader":
             flags |= OrderFlag.LEADER
@@ -130,7 +155,7 @@ def _flags(before: Order, life: Life, step: Step) -> int:
 
 def _lived(before: Order, life: Life, step: Step) -> Life:
     """The life after a step, but for its clocks."""
-    told = step.fields
+    told, person = step.fields, "" if step.role == "rule" else step.actor
     changed: dict[str, Any] = {}
     as_co = step.role == "department" and step.unit != life.lead and step.unit in {co.department for co in life.co_handlers}
     if step.action in _COUNTED and not as_co:
@@ -141,14 +166,18 @@ def _lived(before: Order, life: Life, step: Step) -> Life:
         case "escalate":
             changed |= {"holder": told.get("holder", ""), "level": told.get("level", ""), "asked": ""}
         case "verify":
-            changed["verified"] = told["result"]
+            changed |= {"verified": told["result"], "verified_by": step.actor}
+        case "accept":
+            changed["accepted_by"] = person
+        case "register":
+            changed["registered_by"] = person
         case "merge":
             changed["merged_into"] = told["merged_into"]
         case "dispatch":
             changed |= _dispatched(life, step)
         case "rework":
             fresh = tuple(CoHandler(co.department) for co in life.co_handlers)
-            changed |= {"co_handlers": fresh, "checked": "", "dispatched_by": step.actor}
+            changed |= {"co_handlers": fresh, "checked": "", "dispatched_by": person}
         case "release":
             left = tuple(co for co in life.co_handlers if co.department != told["co_handler"])
             changed["co_handlers"] = left
@@ -168,12 +197,12 @@ def _lived(before: Order, life: Life, step: Step) -> Life:
         case "grant_defer" | "refuse_defer" | "grant_hang" | "refuse_hang":
             changed |= {"asked": "", "asked_deadline_at_ms": None}
         case "check":
-            changed["checked"] = told["result"]
+            changed |= {"checked": told["result"], "checked_by": step.actor}
             changed["reworked"] = life.reworked + (told["result"] == "failed")
         case "evaluate":
             changed["quality"] = told["quality"]
         case "callback":
-            changed["satisfaction"] = told["satisfaction"]
+            changed |= {"satisfaction": told["satisfaction"], **{key: told.get(key, "") for key in ANSWERS}}
         case "reopen":
             changed |= {"checked": "", "quality": ""}
         case "yellow_card" | "red_card":
@@ -244,7 +273,7 @@ def _dispatched(life: Life, step: Step) -> dict[str, Any]:
     return {
         "lead": lead,
         "co_handlers": tuple(CoHandler(name) for name in split(step.fields.get("co_handlers", ""))),
-        "dispatched_by": step.actor,
+        "dispatched_by": "" if step.role == "rule" else step.actor,
         "redispatched": life.redispatched + bool(life.lead and lead != life.lead),
         "checked": "",
         "asked": "",

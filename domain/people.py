@@ -25,13 +25,13 @@ def _rights(words: str) -> frozenset[str]:
 
 RIGHTS: Final[dict[str, frozenset[str]]] = {
     "worker": _rights("orders report"),
-    "supervisor": _rights("wall desk people track orders personal statistics report"),
+    "supervisor": _rights("wall desk people track orders personal statistics publish report"),
     "intake": _rights("wall desk people orders personal statistics report"),
-    "duty_chief": _rights("wall desk people track orders personal statistics report"),
+    "duty_chief": _rights("wall desk people track orders personal statistics publish report"),
     "dispatcher": _rights("wall desk people track orders personal statistics report"),
     "checker": _rights("wall desk people orders personal statistics"),
     "department": _rights("desk personal report"),
-    "leader": _rights("wall desk people track orders statistics report"),
+    "leader": _rights("wall desk people track orders statistics publish report"),
     "auditor": _rights("wall people orders statistics audit"),
     "administrator": _rights("wall people orders statistics admin"),
     WALL: _rights("wall people track orders"),
@@ -40,7 +40,8 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
 
 wall, desk, statistics, audit: those screens. people: workers and where they are now. track: where a worker has been.
 orders: every order of the scope; without it only those of the own department, or in the own name. personal: to unmask names,
-phones and addresses of citizens, which is audited each time. report: to enter reports. admin: people, sessions, tokens.
+phones and addresses of citizens, which is audited each time. report: to enter reports. publish: to publish weeks, months and
+years of the own scope. admin: people, sessions, tokens.
 """
 
 ALL_RIGHTS: Final = frozenset().union(*RIGHTS.values())
@@ -79,10 +80,18 @@ def parties_of(order: Order, staff: Container[str] | None = None) -> frozenset[s
     A department that the rules only propose has nothing to do with it yet. `staff`: of workers only these; who keeps it for
     many orders leaves the citizens out, each of whom would be a party of his own.
     """
-    life = order.life
-    departments = (order.department,) if life is None else (life.lead, *(co.department for co in life.co_handlers))
-    workers = [key for key in (order.reporter, order.handler) if key and (staff is None or key in staff)]
-    return frozenset([f"d:{key}" for key in departments if key] + [f"w:{key}" for key in workers])
+    life, reporter, handler = order.life, order.reporter, order.handler
+    found = []
+    if life is None:
+        if order.department:
+            found.append(f"d:{order.department}")
+    else:
+        found += [f"d:{key}" for key in (life.lead, *(co.department for co in life.co_handlers)) if key]
+    if reporter and (staff is None or reporter in staff):
+        found.append(f"w:{reporter}")
+    if handler and (staff is None or handler in staff):
+        found.append(f"w:{handler}")
+    return frozenset(found)
 
 
 def role_faults(roles: tuple[str, ...], *, two_axes: bool, department: str = "", worker: str = "") -> list[str]:

@@ -4,6 +4,7 @@ Each row carries the `version` of the commit that wrote it, so that a reader who
 """
 
 import enum
+from decimal import Decimal
 
 import msgspec
 
@@ -95,6 +96,7 @@ class OrderFlag(enum.IntFlag):
     ROUTED = 1024  # a rule of the city proposed a department before it was dispatched
     YELLOW_CARD = 2048  # 黄牌, unless it was withdrawn
     RED_CARD = 4096  # 红牌, likewise
+    AT_ONCE = 8192  # 当即办理: dealt with already when it was reported
 
 
 class Clock(msgspec.Struct, frozen=True, array_like=True):
@@ -136,6 +138,15 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
         return self.state != "withdrawn"
 
 
+class Sent(enum.IntEnum):
+    """Whether a task of verification or check was given, and in time."""
+
+    NOT = 0
+    IN_TIME = 1
+    LATE = 2
+    NO_LIMIT = 3
+
+
 class Life(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What is kept besides of an order that lives here, made by the actions of its trail."""
 
@@ -165,6 +176,15 @@ class Life(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     clocks: tuple[Clock, ...] = ()
     running: tuple[Running, ...] = ()  # the clocks that have a limit
     cards: tuple[Card, ...] = ()  # in the order in which they were given
+    contacted: str = ""  # of the last call-back (domain.actions.ANSWERS); "" not told
+    solved: str = ""
+    accepted_by: str = ""  # the persons who did these steps last; "" nobody, or a rule
+    registered_by: str = ""
+    verified_by: str = ""
+    checked_by: str = ""
+    verify_sent: int = 0  # Sent
+    check_sent: int = 0
+    stints: bytes = b""  # domain.stints: time spent in each stage
 
 
 class Order(Row, frozen=True, array_like=True, kw_only=True):
@@ -227,4 +247,27 @@ class Feed(Row, frozen=True, array_like=True, kw_only=True):
     fov_deg: float | None = None
 
 
-TABLES: dict[str, type[Worker] | type[Order] | type[Feed]] = {"worker": Worker, "order": Order, "feed": Feed}
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """A number as it was told once: found out at `at_ms`, received at `received_at_ms`."""
+
+    at_ms: int
+    received_at_ms: int
+    value: Decimal
+    base: Decimal | None = None
+
+
+class Tally(Row, frozen=True, array_like=True, kw_only=True):
+    """A day's number of an outside service (`domain.tallies`). `before`: what it was before it was corrected, oldest first."""
+
+    tally: str  # domain.facts.tally_id
+    source: str
+    day: str
+    region: str
+    key: str
+    told: Told
+    before: tuple[Told, ...] = ()
+
+
+TABLES: dict[str, type[Worker] | type[Order] | type[Feed] | type[Tally]] = {
+    "worker": Worker, "order": Order, "feed": Feed, "tally": Tally,
+}  # fmt: skip

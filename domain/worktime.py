@@ -80,7 +80,9 @@ class WorkTime:
         return int(self.starts[at]) + wanted - int(self._before[at])
 
     def due_ms(self, at_ms: int, limit: Limit) -> int:
-        """When a limit that begins at `at_ms` is over."""
+        """When a limit that begins at `at_ms` is over; one of nothing at once, also at night."""
+        if not limit.amount:
+            return at_ms
         return self.after(at_ms, self.length_ms(limit)) if limit.counts_working_time else at_ms + self.length_ms(limit)
 
     def length_ms(self, limit: Limit) -> int:

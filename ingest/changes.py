@@ -3,6 +3,7 @@
 from collections import Counter
 
 from domain.facts import AnyFact
+from domain.notices import Notice
 from domain.states import Outcome, Row, Step
 from store.audit import Entry
 
@@ -21,6 +22,7 @@ class Changes:
         self.seen: dict[str, int] = {}
         self.audit: list[Entry] = []
         self.due: dict[str, int | None] = {}
+        self.notices: list[Notice] = []
 
     def count(self, fact: AnyFact, kind: str, outcome: str) -> None:
         self.counts[f"{fact.source}|{kind}|{outcome}"] += 1

@@ -30,7 +30,7 @@ class Ack(msgspec.Struct, frozen=True):
     rejected: tuple[tuple[int, str], ...] = ()
 
 
-class Tally(msgspec.Struct):
+class Delivery(msgspec.Struct):
     """What became of all that was sent. `rejected` counts the gateway's reasons (without their
     details), `unreadable` the file readers'."""
 
@@ -47,7 +47,7 @@ class Tally(msgspec.Struct):
         self.rejected.update(reason.partition(":")[0] for _, reason in ack.rejected)
 
 
-def summary(tally: Tally) -> str:
+def summary(tally: Delivery) -> str:
     """One line per figure, for people."""
     lines = [f"accepted {tally.accepted}", f"rejected {sum(tally.rejected.values())}"]
     lines += [f"  {count} × {reason}" for reason, count in tally.rejected.most_common()]

@@ -15,13 +15,16 @@ from domain.facts import (
     SET_ASIDE,
     AnyFact,
     CaseStep,
+    DayTally,
     FeedStatus,
     FixFlag,
     Heartbeat,
     OrderAction,
     Position,
+    entity,
 )
-from domain.states import Feed, Worker
+from domain.states import Feed, Tally, Worker
+from domain.tallies import fold_tally
 from domain.videofeeds import fold_feed
 from ingest.changes import Changes
 from ingest.dayindex import DayIndex, DayIndexes, detour_m
@@ -52,18 +55,21 @@ class Partition:
         self._limits = places.city.limits
         self._workers: dict[str, Worker] = {}
         self._feeds: dict[str, Feed] = {}
+        self._tallies: dict[str, Tally] = {}
         self._orders = Orders(store, number, places, rules_of(places.city))
         self._days = store.all_track_days(number)
         self._indexes = DayIndexes(store.track_day)
         self._due: list[tuple[int, str]] = []
         self._due_of: dict[str, int] = {}  # worker → the one entry of _due that counts
         self._now = Changes()
-        for _, row in store.rows(number, ("worker", "feed")):
+        for _, row in store.rows(number, ("worker", "feed", "tally")):
             if isinstance(row, Worker):
                 self._workers[row.worker] = row
                 self._schedule(row)
             elif isinstance(row, Feed):
                 self._feeds[row.feed] = row
+            elif isinstance(row, Tally):
+                self._tallies[row.tally] = row
 
     def fold(self, facts: Sequence[AnyFact], read_to: str) -> Commit:
         """Everything that these facts, in this order, change."""
@@ -78,6 +84,8 @@ class Partition:
                 self._fold_heartbeat(fact)
             elif isinstance(fact, FeedStatus):
                 self._fold_feed(fact)
+            elif isinstance(fact, DayTally):
+                self._fold_tally(fact)
         return self._commit(read_to)
 
     def wake(self, now_ms: int) -> Commit | None:
@@ -148,6 +156,15 @@ class Partition:
             self._feeds[fact.feed] = new
             self._now.rows["feed", fact.feed] = new
 
+    def _fold_tally(self, fact: DayTally) -> None:
+        name = entity(fact)
+        held = self._tallies.get(name)
+        new = fold_tally(held, fact)
+        # its source's clock stands: who tells a number a day is not late for the rest of it
+        self._now.counts[f"{fact.source}|tally|{'duplicate' if new is held else 'kept'}"] += 1
+        if new is not held:
+            self._tallies[name] = self._now.rows["tally", name] = new
+
     def _keep(self, worker: Worker) -> None:
         self._workers[worker.worker] = worker
         self._now.rows["worker", worker.worker] = worker
@@ -176,6 +193,7 @@ class Partition:
             forgotten=sorted(now.forgotten),
             audit=now.audit,
             due=now.due,
+            notices=now.notices,
         )
 
 

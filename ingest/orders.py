@@ -14,6 +14,7 @@ from domain.byrule import next_by_rule
 from domain.clocks import Alarm, alarms
 from domain.facts import CaseStep, OrderAction
 from domain.judging import Folded, Refused, Rules, fold_action
+from domain.notices import notice_of
 from domain.ownorders import may_climb
 from domain.states import Order, Outcome, Step
 from ingest.changes import Changes
@@ -26,6 +27,7 @@ Trail = tuple[Step, ...]
 CLOCK: Final = "clock"
 """The source of what time itself does: nobody waits for an answer to it."""
 
+NEWS_MS: Final = 86_400_000  # a step of an outside system that is older is history
 MOST_MARKS: Final = 40  # of one order at a time
 MOST_DUE: Final = 500  # told of in one commit; the next second goes on
 MOST_BY_RULE: Final = 8  # steps that the rules take after one action; a city cannot set them to run for ever
@@ -54,7 +56,9 @@ class Orders:
             for _, run in groupby(new, type):
                 trail = self._fold_run(order, trail, list(run), now)
             if len(trail) > len(trails[order]):
-                self._keep(order, cases.fold_trail(order, trail, self._places.of_order), trail, now)
+                row = cases.fold_trail(order, trail, self._places.of_order)
+                self._tell_outside(trails[order], trail, row, now)
+                self._keep(order, row, trail, now)
 
     def wake(self, now_ms: int, now: Changes) -> None:
         """Put into `now` what time alone has done by `now_ms`: each mark that a clock has passed is told of once.
@@ -115,7 +119,8 @@ class Orders:
                 break
             done = self._judged(row, trail, asked)
             if isinstance(done, Folded):
-                row, trail = done.order, cases.with_action(trail, done.step)
+                before, row, trail = row, done.order, cases.with_action(trail, done.step)
+                self._tell(before, trail, row, asked.received_at_ms, now)
             if asked.source != CLOCK:
                 self._answer(asked, row, done, now)
             if asked.source != CLOCK or asked.action not in ALARMS:  # a passed mark is no action, a card by rule is one
@@ -123,6 +128,26 @@ class Orders:
             now.count(asked, "action", "kept" if isinstance(done, Folded) else "refused")
             asked = next_by_rule(row, asked, self._rules) if row and isinstance(done, Folded) else None
         return row, trail
+
+    def _tell(self, before: Order | None, trail: Trail, after: Order, now_ms: int, now: Changes) -> None:
+        """Put into `now` who is told of the last step of an order that lives here."""
+        notice = notice_of(before, trail, after, self._places.city.notices.rules, now_ms) if after.life else None
+        if notice is not None:
+            now.notices.append(notice)
+
+    def _tell_outside(self, old: Trail, trail: Trail, after: Order, now: Changes) -> None:
+        """The same of an outside system's order, whose people that system tells itself unless a rule says otherwise.
+
+        What is told late repairs the trail and is no news; neither is a history that is imported.
+        """
+        step, rules = trail[-1], [rule for rule in self._places.city.notices.rules if rule.outside]
+        is_news = not step.action and step not in old and step.received_at_ms - step.at_ms < NEWS_MS
+        if after.life is not None or not rules or not is_news:
+            return
+        before = cases.fold_trail(after.order, old, self._places.of_order) if old else None
+        notice = notice_of(before, trail, after, rules, step.received_at_ms)
+        if notice is not None:
+            now.notices.append(notice)
 
     def _is_known(self, row: Order | None, trail: Trail, action: OrderAction, now: Changes) -> bool:
         """Whether it was answered before. One that was done so long ago that its answer is gone is answered anew."""

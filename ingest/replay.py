@@ -22,7 +22,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ingest.delivery import Gateway, GatewayError, Tally, summary
+from ingest.delivery import Delivery, Gateway, GatewayError, summary
 from ingest.files import Reading, Reject, find_files, read
 
 POSITIONS: Final = "/api/v1/positions"
@@ -141,13 +141,13 @@ def replay(
     *,
     progress: bool = True,
     transport: httpx.AsyncBaseTransport | None = None,
-) -> Tally:
+) -> Delivery:
     """Send the tracks of `paths` (files or folders) to the gateway and wait for every answer.
 
     Ctrl-C ends it; the tally then has `interrupted` and counts what was acknowledged. Playing again is safe.
     Raises GatewayError for a refusal that stays one, FileNotFoundError and ValueError as `find_files`.
     """
-    tally = Tally()
+    tally = Delivery()
     bar = _bar() if progress else None
     with bar if bar is not None else nullcontext():
         files = find_files(list(paths))
@@ -168,7 +168,7 @@ async def play(
     gateway_url: str,
     key: str,
     how: Replay,
-    tally: Tally,
+    tally: Delivery,
     *,
     bar: Progress | None = None,
     transport: httpx.AsyncBaseTransport | None = None,

@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ingest.delivery import Gateway, GatewayError, Tally, summary
+from ingest.delivery import Delivery, Gateway, GatewayError, summary
 from ingest.mapping import Mapping, MappingErrors, Row, RowFault, load_mapping, row_events
 
 EVENTS: Final = "/api/v1/events"
@@ -83,13 +83,13 @@ def import_orders(
     progress: bool = True,
     give_up_after_s: float | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-) -> Tally:
+) -> Delivery:
     """Send the table to the gateway and wait for every answer; sending it again changes nothing.
 
     Raises GatewayError for a refusal that stays one, MappingErrors as `read_table`.
     """
     table = read_table(path, mapping)
-    tally = Tally(unreadable=Counter(reason for _, reason in table.faults))
+    tally = Delivery(unreadable=Counter(reason for _, reason in table.faults))
     items = [msgspec.json.encode(event) for event in table.events]
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()) if progress else None
     with bar if bar is not None else nullcontext():
@@ -102,7 +102,7 @@ def import_orders(
     return tally
 
 
-async def _send(items: Sequence[bytes], gateway: Gateway, batch: int, tally: Tally, bar: Progress | None) -> None:
+async def _send(items: Sequence[bytes], gateway: Gateway, batch: int, tally: Delivery, bar: Progress | None) -> None:
     task = bar.add_task("events", total=len(items)) if bar is not None else None
     async with gateway:
         for start in range(0, len(items), batch):

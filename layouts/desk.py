@@ -4,6 +4,7 @@ Everything moves here without Dash: the queue is fed by the live table, the rest
 order_*.js. The address holds the whole state.
 """
 
+import functools
 from typing import Any, Final
 
 import dash_ag_grid as dag
@@ -11,7 +12,7 @@ from dash import html
 
 from config.city_model import City
 from config.settings import Settings
-from domain.actions import ADVANCE, OPEN, RESULTS, SATISFACTION
+from domain.actions import ADVANCE, ANSWERS, OPEN, RESULTS, SATISFACTION
 from domain.workflow import Workflow
 from layouts import ids
 from layouts.page_config import json_text
@@ -86,10 +87,12 @@ def data_of(city: City, lang: str) -> Json:
         "titles": {m.name: m.name_en for m in city.matters.values() if m.name_en} if lang == "en" else {},
         "results": {action: list(results) for action, results in RESULTS.items()},
         "satisfaction": list(SATISFACTION),
+        "answers": {name: list(values) for name, values in ANSWERS.items()},
         "channels": list(HAND_CHANNELS),
     }
 
 
+@functools.lru_cache(maxsize=128)
 def _turns(city: City) -> dict[str, list[str]]:
     """By state, the roles that may do a step by which an order gets on."""
     flow, steps = Workflow(city.workflow), ADVANCE | _JUDGING

@@ -6,7 +6,7 @@ from dash import dcc, html
 
 from config.city_model import City
 from config.settings import Settings
-from layouts import ids
+from layouts import ids, proof
 from layouts.page_config import json_text
 from layouts.parts import Words, city_map, fmt, order_mark, percent, sign, status_bar, top_bar, with_lang
 
@@ -30,7 +30,10 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
                 ],
                 className="worker-map",
             ),
-            html.Aside([_duty(data, words), _problems(data, words, lang), _orders(data, words, lang)], className="worker-duty"),
+            html.Aside(
+                [_duty(data, words), _problems(city, data, words, lang), _orders(city, data, words, lang)],
+                className="worker-duty",
+            ),
             html.Section(
                 id=ids.DOSSIER_TIME,
                 className="worker-time",
@@ -178,13 +181,34 @@ def _duty(data: Json, words: Words) -> html.Section:
     return html.Section([head, *rows], className="duty")
 
 
-def _problems(data: Json, words: Words, lang: str) -> html.Section:
+def _problems(city: City, data: Json, words: Words, lang: str) -> html.Section:
     today = found_on_day(data)
     others = [p for p in data["problems"] if p not in today]
     rows = [_problem(number, row, words, lang) for number, row in enumerate(today, 1)]
     rows += [_problem(None, row, words, lang) for row in others[:20]]
-    note = words["list.note"].format(day=data["problems_on_day"], all=data["problems_total"])
-    return _listing(words["problems"], data["problems_on_day"], note, rows, words["empty.problems"], "problems")
+    count, note = problems_on_day(city, data, words, lang), problems_note(city, data, words, lang)
+    return _listing(words["problems"], count, note, rows, words["empty.problems"], "problems")
+
+
+def problems_on_day(city: City, data: Json, words: Words, lang: str) -> html.A:
+    """How many problems the worker reported on the day."""
+    day = {"reporter": data["worker"]["worker"], "from": data["from_ms"], "to": data["to_ms"]}
+    return proof.counted(city, words, lang, "reported", data["problems_on_day"], day, data["counted_at_ms"])
+
+
+def problems_note(city: City, data: Json, words: Words, lang: str) -> list[Any]:
+    """当日 {day} · 共 {all}, each number opening its orders."""
+    ever = {"reporter": data["worker"]["worker"]}
+    total = proof.counted(city, words, lang, "reported", data["problems_total"], ever, data["counted_at_ms"])
+    return proof.filled(words["list.note"], {"day": problems_on_day(city, data, words, lang), "all": total})
+
+
+def orders_note(city: City, data: Json, words: Words, lang: str) -> list[Any]:
+    """在办 {open} · 已结束 {closed}, each number opening its orders."""
+    own, at_ms, doing = {"handler": data["worker"]["worker"]}, data["counted_at_ms"], data["orders_open"]
+    doing_link = proof.counted(city, words, lang, "open", doing, own, at_ms)
+    ended = proof.counted(city, words, lang, "reported", data["orders_total"] - doing, own | {"open": "0"}, at_ms)
+    return proof.filled(words["list.orders_note"], {"open": doing_link, "closed": ended})
 
 
 def found_on_day(data: Json) -> list[Json]:
@@ -207,11 +231,11 @@ def _problem(number: int | None, row: Json, words: Words, lang: str) -> html.A:
     )
 
 
-def _orders(data: Json, words: Words, lang: str) -> html.Section:
+def _orders(city: City, data: Json, words: Words, lang: str) -> html.Section:
     rows = [_order(row, words, lang) for row in sorted(data["orders"], key=lambda row: not row["open"])[:40]]
-    doing = data["orders_open"]
-    note = words["list.orders_note"].format(open=doing, closed=data["orders_total"] - doing)
-    return _listing(words["orders"], data["orders_total"], note, rows, words["empty.worker_orders"], "orders")
+    own = {"handler": data["worker"]["worker"]}
+    total = proof.counted(city, words, lang, "reported", data["orders_total"], own, data["counted_at_ms"])
+    return _listing(words["orders"], total, orders_note(city, data, words, lang), rows, words["empty.worker_orders"], "orders")
 
 
 def _order(row: Json, words: Words, lang: str) -> html.A:
@@ -231,7 +255,7 @@ def _order(row: Json, words: Words, lang: str) -> html.A:
     )
 
 
-def _listing(title: str, count: int, note: str, rows: list[Any], empty: str, name: str) -> html.Section:
-    head = html.Div([html.H2(f"{title} {count}"), html.Span(note, className="t3")], className="section-head")
+def _listing(title: str, count: html.A, note: list[Any], rows: list[Any], empty: str, name: str) -> html.Section:
+    head = html.Div([html.H2([f"{title} ", count]), html.Span(note, className="t3")], className="section-head")
     body = rows or [html.P(empty, className="empty")]
     return html.Section([head, html.Div(body, className="listing")], className=f"dossier-list list-{name}")

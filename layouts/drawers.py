@@ -4,8 +4,9 @@ from typing import Any
 
 from dash import html
 
+from config.city_model import City
 from layouts import ids
-from layouts.dossier import found_on_day, without_phone
+from layouts.dossier import found_on_day, orders_note, problems_note, without_phone
 from layouts.page_config import json_text
 from layouts.parts import Words, fmt, order_mark, percent, sign, with_lang
 
@@ -13,11 +14,11 @@ Json = dict[str, Any]
 ROWS = 6
 
 
-def worker_drawer(words: Words, lang: str, data: Json) -> list[Any]:
+def worker_drawer(city: City, words: Words, lang: str, data: Json) -> list[Any]:
     """The short dossier that opens over the wall."""
     worker = data["worker"]
     heading = worker["heading_deg"] if worker["heading_deg"] is not None else 45
-    problems, orders = _problems(data, words, lang), _orders(data, words, lang)
+    problems, orders = _problems(city, data, words, lang), _orders(city, data, words, lang)
     where = worker["grid_name"] or worker["region_name"]
     facts = [
         ("state", html.Span(words[f"state.{worker['presence']}"], className=f"state-{worker['presence']}")),
@@ -59,17 +60,16 @@ def _for_map(data: Json) -> Json:
     return {**{key: without_phone(data)[key] for key in wanted}, "problems": found_on_day(data)}
 
 
-def _problems(data: Json, words: Words, lang: str) -> list[Any]:
+def _problems(city: City, data: Json, words: Words, lang: str) -> list[Any]:
     """What he found on the day; before that, the latest with their dates. The heading counts both."""
     today = found_on_day(data)
     rows = [_short(row, order_mark(row), fmt("hm", row["reported_at_ms"]), lang) for row in today]
     earlier = [row for row in data["problems"] if row not in today]
     rows += [_short(row, order_mark(row), fmt("moment", row["reported_at_ms"]), lang) for row in earlier]
-    note = words["list.note"].format(day=data["problems_on_day"], all=data["problems_total"])
-    return _listing(words["problems"], note, rows, words["empty.problems"])
+    return _listing(words["problems"], problems_note(city, data, words, lang), rows, words["empty.problems"])
 
 
-def _orders(data: Json, words: Words, lang: str) -> list[Any]:
+def _orders(city: City, data: Json, words: Words, lang: str) -> list[Any]:
     """What he has in hand; behind it the latest that ended, with their dates."""
     rows = []
     for row in sorted(data["orders"], key=lambda row: not row["open"]):
@@ -79,12 +79,10 @@ def _orders(data: Json, words: Words, lang: str) -> list[Any]:
         elif not row["open"]:
             last = [last, " ", fmt("moment", row["closed_at_ms"] or row["status_at_ms"])]
         rows.append(_short(row, f"light-{row['light']}" if row["open"] else order_mark(row), last, lang))
-    doing = data["orders_open"]
-    note = words["list.orders_note"].format(open=doing, closed=data["orders_total"] - doing)
-    return _listing(words["orders"], note, rows, words["empty.worker_orders"])
+    return _listing(words["orders"], orders_note(city, data, words, lang), rows, words["empty.worker_orders"])
 
 
-def _listing(title: str, note: str, rows: list[html.A], empty: str) -> list[Any]:
+def _listing(title: str, note: list[Any], rows: list[html.A], empty: str) -> list[Any]:
     head = html.H3([title, html.Small(note)])
     return [head, html.Ul([html.Li(row) for row in rows[:ROWS]]) if rows else html.P(empty, className="empty")]
 

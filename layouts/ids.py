@@ -41,6 +41,23 @@ DESK_SEARCH: Final = "desk-search"
 
 STATISTICS: Final = "statistics"
 
+REVIEW: Final = "review"
+REVIEW_PATH: Final = "review-path"
+REVIEW_CONTROLS: Final = "review-controls"
+REVIEW_FIGURES: Final = "review-figures"
+REVIEW_SIDE: Final = "review-side"
+REVIEW_TABLE: Final = "review-table"
+REVIEW_MAP: Final = "review-map"
+REVIEW_TREND: Final = "review-trend"
+REVIEW_TREND_TITLE: Final = "review-trend-title"
+REVIEW_TREND_COLUMNS: Final = "review-trend-columns"
+REVIEW_HEAT: Final = "review-heat"
+REVIEW_WORKERS: Final = "review-workers"
+REVIEW_GRIDS: Final = "review-grids"
+REVIEW_FOOT: Final = "review-foot"
+REVIEW_TICK: Final = "review-tick"
+REVIEW_DATA: Final = "review-data"  # id of a part → its HTML
+
 ORDERS: Final = "orders"
 ORDERS_GRID: Final = "orders-grid"
 ORDERS_TOTAL: Final = "orders-total"

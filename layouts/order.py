@@ -6,7 +6,7 @@ from dash import html
 
 from config.city_model import City
 from config.settings import Settings
-from layouts import desk, ids
+from layouts import desk, ids, proof
 from layouts.page_config import json_text, short_name
 from layouts.parts import Words, channel, city_map, fmt, sign, status_bar, top_bar, with_lang
 
@@ -209,6 +209,13 @@ def _around_head(data: Json, words: Words) -> html.Div:
     return html.Div([html.H2(words["around"]), html.Span(note, className="t3")], className="section-head")
 
 
+def _load(city: City, row: Json, words: Words, lang: str) -> html.Span:
+    """How many orders somebody near has in hand, which they open."""
+    text, of = words["orders_n"].format(n=row["open_orders"]), {"handler": row["worker"]}
+    number = proof.nested(city, words, lang, "open", row["open_orders"], of, row["counted_at_ms"], text)
+    return html.Span(number, className="num")
+
+
 def _around(city: City, settings: Settings, data: Json, words: Words, lang: str, place: bool) -> list[Any]:
     if not place:
         return [html.P(words["empty.place"], className="empty around-empty")]
@@ -220,7 +227,7 @@ def _around(city: City, settings: Settings, data: Json, words: Words, lang: str,
                 html.Span(words[f"role.{row['role']}"]),
                 fmt("metres", row["distance_m"], className="num"),
                 html.Span(words[f"state.{row['presence']}"]),
-                html.Span(words["orders_n"].format(n=row["open_orders"]), className="num"),
+                _load(city, row, words, lang),
             ],
             href=with_lang(f"/worker/{row['worker']}", lang),
             className="list-row near-row",

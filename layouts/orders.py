@@ -9,7 +9,8 @@ from dash import html
 
 from config.city_model import City
 from config.settings import Settings
-from layouts import ids
+from domain.rates import shown as rate
+from layouts import ids, proof
 from layouts.parts import Words, status_bar, top_bar
 
 PAGE_ROWS = 100
@@ -26,9 +27,10 @@ def build(
     words: Words,
     params: Mapping[str, str],
     pills: list[tuple[str, str]],
-    total: int,
+    shown: dict[str, Any],
 ) -> html.Div:
-    """`params`: the address's; `pills`: (parameter, what it says) of each filter; `total`: how many orders it names."""
+    """`params`: the address's; `pills`: (parameter, what it says) of each filter; `shown`: `dashboard.proof.proof_of` of it."""
+    total = shown["total"]
     here = "/orders?" + urlencode({key: value for key, value in params.items() if key != "lang"})
     return html.Div(
         [
@@ -48,7 +50,7 @@ def build(
                         id=ids.ORDERS_FILTERS,
                         className="pills",
                     ),
-                    html.Span(words["orders_hint"], className="t3"),
+                    *_proof(city, shown, params, lang, words),
                 ],
                 className="orders-head",
             ),
@@ -91,6 +93,35 @@ def _pill(key: str, text: str, params: Mapping[str, str], lang: str, words: Word
         className="pill on",
         title=words["filter.remove"],
     )
+
+
+def _proof(city: City, shown: dict[str, Any], params: Mapping[str, str], lang: str, words: Words) -> list[Any]:
+    """What the figure is, its two parts of which either can be listed, and as of when."""
+    now = {key: value for key, value in params.items() if key not in ("as_of", "known")} | {"lang": lang}
+    return [
+        *_parts(city, shown, params, lang, words),
+        html.Span(proof.definition(words, shown["figure"]), className="t2"),
+        html.Span(proof.as_of(city, words, shown["as_of_ms"]), className="t3"),
+        html.A(words["proof.now"], href="/orders?" + urlencode(now), className="link") if shown["past"] else None,
+        html.Span(words["proof.estimated"], className="warn") if not shown["exact"] else None,
+    ]
+
+
+def _parts(city: City, shown: dict[str, Any], params: Mapping[str, str], lang: str, words: Words) -> list[Any]:
+    """The numerator and the denominator of a rate, the one that is listed marked."""
+    key, num, den, at_ms = shown["figure"], shown["numerator"], shown["denominator"], shown["as_of_ms"]
+    if den is None:
+        return []
+    rest = {name: value for name, value in params.items() if name not in ("figure", "part", "as_of", "lang")}
+
+    def pill(part: str, n: int) -> html.A:
+        on = {"aria-current": "true", "className": "pill on"} if part == shown["part"] else {"className": "pill"}
+        href = proof.orders(rest, key, den, at_ms, lang, part)
+        return html.A(f"{words[f'proof.{part}']} {n:,}", href=href, **on, **proof.told(city, words, key, num, den, at_ms))
+
+    both = [pill("num", num), pill("den", den)]
+    parts = html.Div(both, className="pills", role="group", **{"aria-label": words["proof.parts"]})
+    return [parts, html.B(rate(num, den))]
 
 
 def _columns(words: Words) -> list[dict[str, Any]]:

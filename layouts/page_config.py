@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from config.city_model import ROLES, City
-from config.settings import Settings
-from config.words import words
+from config.settings import Settings, Tiles
 from domain.lifecycle import STAGES, STATUSES
 from domain.states import Presence
+from layouts.readings import words_of
 
 DEFAULT_PERIOD = "year"
 NEAR_STEPS = (0.8, 1.0, 1.15, 1.35)
@@ -30,12 +30,16 @@ def near(settings: Settings) -> float:
 
 def page_config(city: City, settings: Settings, lang: str) -> dict[str, Any]:
     """Everything that stands in `gridhall.config`; the same object for the life of the process per language."""
+    return _config(city, settings.tiles, near(settings), lang)
+
+
+def _config(city: City, tiles: tuple[Tiles, ...], size: float, lang: str) -> dict[str, Any]:
     return {
         "lang": lang,
         "title": city.title_en if lang == "en" else city.title,
         "generated": (city.generated_en or city.generated) if lang == "en" else city.generated,
         "timezone": city.timezone,
-        "words": dict(words(lang)),
+        "words": words_of(city, lang),
         "levels": [{"key": level.key, "name": level.en if lang == "en" else level.zh} for level in city.levels],
         "root": city.root,
         **_regions(city, lang),
@@ -47,8 +51,8 @@ def page_config(city: City, settings: Settings, lang: str) -> dict[str, Any]:
         "statuses": list(STATUSES),
         "stages": list(STAGES),
         "limits": msgspec.to_builtins(city.limits),
-        "tiles": [msgspec.to_builtins(tiles) for tiles in settings.tiles],
-        "near": near(settings),
+        "tiles": [msgspec.to_builtins(server) for server in tiles],
+        "near": size,
         "period": DEFAULT_PERIOD,
     }
 
@@ -93,7 +97,11 @@ def short_name(city: City, code: str) -> str:
     return name.removesuffix(tail)
 
 
-@functools.lru_cache(maxsize=48)
 def page_config_json(city: City, settings: Settings, lang: str) -> str:
     """`page_config` as text, made once per city, settings and language."""
-    return json_text(page_config(city, settings, lang))
+    return _config_text(city, settings.tiles, near(settings), lang)
+
+
+@functools.lru_cache(maxsize=48)
+def _config_text(city: City, tiles: tuple[Tiles, ...], size: float, lang: str) -> str:
+    return json_text(_config(city, tiles, size, lang))

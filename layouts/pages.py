@@ -7,17 +7,17 @@ from dash import dcc, html
 
 from config.city_model import City
 from config.settings import Settings
-from config.words import words
-from layouts import desk, dossier, ids, order, orders, statistics, wall
+from layouts import desk, dossier, ids, order, orders, review, statistics, wall
 from layouts.page_config import page_config_json
 from layouts.parts import search_box, with_lang
+from layouts.readings import words_of
 
 LANGS = ("zh", "en")
 
 
 def build(city: City, settings: Settings, lang: str) -> html.Div:
     """The skeleton: address, selection, the place where the screens come, and what opens over any of them."""
-    catalogue = dict(words(lang))
+    catalogue = words_of(city, lang)
     return html.Div(
         [
             dcc.Location(id=ids.URL, refresh=False),
@@ -44,12 +44,12 @@ def framed(screen: Any, city: City, settings: Settings, lang: str) -> list[Any]:
 
 def wall_page(city: City, settings: Settings, lang: str) -> list[Any]:
     """`/wall`."""
-    return framed(wall.build(city, settings, lang, dict(words(lang))), city, settings, lang)
+    return framed(wall.build(city, settings, lang, words_of(city, lang)), city, settings, lang)
 
 
 def message_page(city: City, settings: Settings, lang: str, text: str) -> list[Any]:
     """A page that says why there is nothing else on it."""
-    catalogue = words(lang)
+    catalogue = words_of(city, lang)
     body = html.Main(
         [
             html.P(text, className="message-text"),
@@ -63,28 +63,33 @@ def message_page(city: City, settings: Settings, lang: str, text: str) -> list[A
 
 def worker_page(city: City, settings: Settings, lang: str, data: dict[str, Any]) -> list[Any]:
     """`/worker/<id>`; `data` is `dashboard.query.worker_dossier`."""
-    return framed(dossier.build(city, settings, lang, dict(words(lang)), data), city, settings, lang)
+    return framed(dossier.build(city, settings, lang, words_of(city, lang), data), city, settings, lang)
 
 
 def order_page(city: City, settings: Settings, lang: str, data: dict[str, Any]) -> list[Any]:
     """`/order/<id>`; `data` is `dashboard.query.order_page`."""
-    return framed(order.build(city, settings, lang, dict(words(lang)), data), city, settings, lang)
+    return framed(order.build(city, settings, lang, words_of(city, lang), data), city, settings, lang)
 
 
 def desk_page(city: City, settings: Settings, lang: str) -> list[Any]:
     """`/desk`."""
-    return framed(desk.build(city, settings, lang, dict(words(lang))), city, settings, lang)
+    return framed(desk.build(city, settings, lang, words_of(city, lang)), city, settings, lang)
 
 
 def orders_page(
-    city: City, settings: Settings, lang: str, params: Mapping[str, str], pills: list[tuple[str, str]], total: int
+    city: City, settings: Settings, lang: str, params: Mapping[str, str], pills: list[tuple[str, str]], shown: dict[str, Any]
 ) -> list[Any]:
     """`/orders?…`; see `layouts.orders.build`."""
-    return framed(orders.build(city, settings, lang, dict(words(lang)), params, pills, total), city, settings, lang)
+    return framed(orders.build(city, settings, lang, words_of(city, lang), params, pills, shown), city, settings, lang)
 
 
 def statistics_page(
     city: City, settings: Settings, lang: str, params: Mapping[str, str], data: dict[str, Any]
 ) -> list[Any]:
     """`/statistics?…`; see `layouts.statistics.build`."""
-    return framed(statistics.build(city, lang, dict(words(lang)), params, data), city, settings, lang)
+    return framed(statistics.build(city, lang, words_of(city, lang), params, data), city, settings, lang)
+
+
+def review_page(city: City, settings: Settings, lang: str) -> list[Any]:
+    """`/review`, whose parts `dashboard.callbacks.review` fills; see `layouts.review.build`."""
+    return framed(review.build(city, lang, words_of(city, lang)), city, settings, lang)

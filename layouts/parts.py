@@ -123,9 +123,11 @@ def search_box(words: Words, search_id: str, text_id: str, results_id: str) -> h
 TABS = (
     ("wall", "/wall", "wall"),
     ("desk", "/desk", "desk"),
+    ("review", "/review", "statistics"),
     ("statistics", "/statistics", "statistics"),
     ("orders", "/orders", ""),
     ("cards", "/cards", ""),
+    ("bulletins", "/bulletins", "statistics"),
 )
 
 
@@ -155,6 +157,7 @@ def top_bar(city: City, words: Words, lang: str, active: str, search: str = "") 
                 **{"data-open": "search"},
             ),
             html.Div(className="top-situation", **{"data-panel": "situation", "aria-live": "polite"}),
+            html.Div(className="top-bell", **{"data-panel": "bell"}),
             html.Div(className="top-who", **{"data-panel": "who"}),
             html.Span("--:--:--", className="top-clock", **{"data-clock": "hms"}),
         ],

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from dash import html
 
 from config.city_model import City
-from layouts import ids
-from layouts.parts import Words, fmt, status_bar, top_bar
+from layouts import hotline, ids, proof
+from layouts.parts import Words, status_bar, top_bar
 
 Json = dict[str, Any]
 
-GROUPINGS = ("region", "department", "source", "category", "month")
+GROUPINGS = ("region", "department", "source", "category", "kind", "holder_level", "reporter", "handler", "month")
 PERIODS = ("today", "week", "month", "year", "all")
 VIEWS = {
     "closing": (
@@ -27,8 +27,13 @@ VIEWS = {
         "called_back", "satisfied", "unsatisfied", "yellow_carded", "red_carded", "passed_on", "deferred", "rerouted",
         "satisfaction_rate", "rerouted_rate", "patrol_share",
     ),
+    "hotline": (
+        "hotline_orders", "hotline_valid", "hotline_praise", "hotline_completion_rate", "hotline_on_time_rate",
+        "hotline_dispatch_rate", "hotline_sign_rate", "hotline_called_back", "hotline_response_rate", "hotline_solution_rate",
+        "hotline_satisfaction_rate", "hotline_pleased_rate",
+    ),
 }  # fmt: skip
-"""What the table shows: closing, the stages on the way, and supervision with what people say of it."""
+"""What the table shows: closing, the stages on the way, and supervision with what people say of it, the hotline."""
 
 COMPARED = {"previous": "term.period_on_period", "year": "term.year_on_year"}
 
@@ -39,7 +44,9 @@ def view_of(params: Mapping[str, str]) -> str:
 
 
 def build(city: City, lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Div:
-    """`data`: `dashboard.query.indicators_of` of the view, by one of GROUPINGS, with `compare`; `params`: the address's."""
+    """`data`: `dashboard.query.indicators_of` of the view, by one of GROUPINGS, with `compare`, and the hotline's card with its
+    own view; `params`: the address's.
+    """
     return html.Div(
         [
             top_bar(city, words, lang, "statistics"),
@@ -49,11 +56,17 @@ def build(city: City, lang: str, words: Words, params: Mapping[str, str], data: 
                     _choices("by", GROUPINGS, data["by"], params, lang, {key: words[f"by.{key}"] for key in GROUPINGS}),
                     _choices("view", tuple(VIEWS), view_of(params), params, lang, {v: words[f"view.{v}"] for v in VIEWS}),
                     _choices("period", PERIODS, _period(params), params, lang, {p: words[f"period.{p}"] for p in PERIODS}),
-                    html.Span([words["as_of"], " ", fmt("moment", data["as_of_ms"])], className="t3"),
+                    html.Span(proof.as_of(city, words, data["as_of_ms"]), className="t3"),
                 ],
                 className="statistics-head",
             ),
-            html.Div(_table(lang, words, params, data), className="statistics-body"),
+            html.Div(
+                [
+                    hotline.card(city, words, lang, data["hotline"]) if "hotline" in data else None,
+                    _table(city, lang, words, params, data),
+                ],
+                className="statistics-body",
+            ),
             status_bar(words, lang, _address(params)),
         ],
         id=ids.STATISTICS,
@@ -101,30 +114,36 @@ def _choices(
     )
 
 
-def _table(lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Table:
+def _table(city: City, lang: str, words: Words, params: Mapping[str, str], data: Json) -> html.Table:
     keys = VIEWS[view_of(params)]
     head = [html.Th(words[f"by.{data['by']}"], scope="col")]
     head += [html.Th(words[f"figure.{key}"], scope="col", title=words[f"figure.{key}.what"]) for key in keys]
-    total = html.Tr([html.Th(words["statistics.all"], scope="row"), *_cells(data, lang, keys)], className="sum")
+    total = html.Tr([html.Th(words["statistics.all"], scope="row"), *_cells(city, words, data, lang, keys)], className="sum")
     rows = [
         html.Tr(
-            [html.Th(_name(group, words, params, data["by"]), scope="row"), *_cells(group, lang, keys)],
+            [html.Th(_name(group, words, params, data["by"]), scope="row"), *_cells(city, words, group, lang, keys)],
             **{"data-group": group["key"]},
         )
         for group in data["groups"]
     ]
-    body = [total, *_compared(words, data, keys), *rows]
+    body = [total, *_compared(city, lang, words, data, keys), *rows]
     return html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="figures")
 
 
-def _compared(words: Words, data: Json, keys: tuple[str, ...]) -> list[html.Tr]:
-    """How the totals differ from the period before and from a year before: counts in per cent, rates in points."""
+def _compared(city: City, lang: str, words: Words, data: Json, keys: tuple[str, ...]) -> list[html.Tr]:
+    """How the totals differ from the period before and from a year before: counts in per cent, rates in points.
+
+    Each opens what it is compared with, as that stood then.
+    """
     rows = []
     for kind, word in COMPARED.items():
         base = (data.get("compare") or {}).get(kind)
         if base is None:
             continue
-        cells = [html.Td(_change(words, base["figures"][key]), title=base["figures"][key]["shown"]) for key in keys]
+        window = {"from": base["from_ms"], "to": base["to_ms"], "known": data["as_of_ms"]}
+        then = {**data, "filters": data["filters"] | window}
+        told, at_ms = base["figures"], base["as_of_ms"]
+        cells = [_cell(city, words, lang, key, then, _change(words, told[key]), told[key], at_ms) for key in keys]
         rows.append(html.Tr([html.Th(words[word], scope="row"), *cells], className="compared", **{"data-compare": kind}))
     return rows
 
@@ -146,17 +165,20 @@ def _name(group: Json, words: Words, params: Mapping[str, str], by: str) -> Any:
     return name
 
 
-def _cells(group: Json, lang: str, keys: tuple[str, ...]) -> list[html.Td]:
-    cells = []
-    for key in keys:
-        figure = group["figures"][key]
-        said = f"{figure['numerator']:,} / {figure['denominator']:,}" if figure["denominator"] is not None else ""
-        link = html.A(figure["shown"], href=_orders(group, key, lang, bool(said)), title=said)
-        cells.append(html.Td(link, **{"data-figure": key}))
-    return cells
+def _cells(city: City, words: Words, group: Json, lang: str, keys: tuple[str, ...]) -> list[Json]:
+    figures = group["figures"]
+    return [_cell(city, words, lang, key, group, figures[key]["shown"], figures[key], figures[key]["as_of_ms"]) for key in keys]
 
 
-def _orders(group: Json, key: str, lang: str, rate: bool) -> str:
-    """Exactly the orders that a number counted; of a rate, those that it is a part of."""
-    part = {"part": "den"} if rate else {}
-    return "/orders?" + urlencode({**group["filters"], "figure": key, **part, "lang": lang})
+def _cell(city: City, words: Words, lang: str, key: str, group: Json, text: str, figure: Json, as_of_ms: int) -> Json:
+    """A figure of a group, which opens exactly its orders; of a rate, those that it is a part of.
+
+    As the plain values that a component is sent as: making thousands of components would take longer than counting.
+    """
+    num, den = figure["numerator"], figure["denominator"]
+    link = _plain("A", text, href=proof.orders(group["filters"], key, den, as_of_ms, lang))
+    return _plain("Td", link, **proof.told(city, words, key, num, den, as_of_ms, figure.get("weights", ())))
+
+
+def _plain(kind: str, children: Any, **props: str) -> Json:
+    return {"namespace": "dash_html_components", "type": kind, "props": {"children": children, **props}}

@@ -5,8 +5,9 @@ from typing import Any, Final
 import msgspec
 import redis
 
+from domain.notices import Notice
 from domain.states import Outcome, Row, Step
-from store import keys
+from store import keys, notices
 from store.audit import CHAIN, Entry, packed
 from store.errors import LeaseLost, StoreUnavailable
 from store.store import Store, _answers
@@ -41,6 +42,7 @@ class Commit(msgspec.Struct, kw_only=True):
     forgotten: list[tuple[str, str]] = []  # (order, action id) of answers older than the newest OUTCOMES_KEEP
     audit: list[Entry] = []
     due: dict[str, int | None] = {}  # order → when its next clock passes a mark; None: none runs
+    notices: list[Notice] = []
 
 
 def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
@@ -137,6 +139,7 @@ def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None
         pipe.zadd(keys.due(partition), coming)
     if over := [order for order, at_ms in change.due.items() if at_ms is None]:
         pipe.zrem(keys.due(partition), *over)
+    notices.put(pipe, partition, change.notices)
     if change.audit:
         pipe.eval(CHAIN, 1, keys.actions_audit(partition), *map(packed, change.audit))
     pipe.hset(keys.at(partition), "version", change.version)

@@ -10,7 +10,7 @@ import zlib
 
 
 def partition_of(entity_id: str, partitions: int) -> int:
-    """The partition of a worker, order or feed: CRC-32 of the UTF-8 id, modulo their number."""
+    """The partition of a worker, order, feed or tally: CRC-32 of the UTF-8 id, modulo their number."""
     return zlib.crc32(entity_id.encode()) % partitions
 
 
@@ -64,9 +64,9 @@ def lease(partition: int) -> str:
 
 def table(partition: int, name: str) -> str:
     """
-    pattern: {p3}:worker, {p3}:order, {p3}:feed
+    pattern: {p3}:worker, {p3}:order, {p3}:feed, {p3}:tally
     type: hash
-    fields: id = MessagePack row of domain.states (Worker, Order, Feed)
+    fields: id = MessagePack row of domain.states (Worker, Order, Feed, Tally)
     writer: projector
     reader: projector at start, web at a snapshot
     lifetime: for ever
@@ -155,7 +155,7 @@ def counts(partition: int) -> str:
     """
     pattern: {p3}:counts
     type: hash
-    fields: SOURCE|KIND|OUTCOME = how many facts; KIND position, heartbeat, order, action, feed; OUTCOME kept, duplicate …
+    fields: SOURCE|KIND|OUTCOME = how many facts; KIND position, heartbeat, order, action, feed, tally; OUTCOME kept …
     writer: projector, in the commit that folded them
     reader: web (metrics), tests
     lifetime: for ever
@@ -173,6 +173,114 @@ def seen(partition: int) -> str:
     lifetime: for ever
     """
     return f"{{p{partition}}}:seen"
+
+
+def notices(partition: int) -> str:
+    """
+    pattern: {p3}:notices
+    type: stream
+    fields: n = MessagePack of domain.notices.Notice, of those that somebody is told of in the product
+    writer: projector, in the commit that folded the step
+    reader: web
+    lifetime: the newest store.notices.NOTICES_KEEP of the partition
+    """
+    return f"{{p{partition}}}:notices"
+
+
+def told(partition: int, order: str) -> str:
+    """
+    pattern: {p3}:told:ORDER
+    type: hash
+    fields: DELIVERY = MessagePack of domain.notices.Delivery: to which webhook of what, how often tried, what came of it
+    writer: projector, in the commit that folded the step; courier, after each try; app.py notices again
+    reader: courier, web (order page), app.py notices
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:told:{order}"
+
+
+def outbox(partition: int) -> str:
+    """
+    pattern: {p3}:outbox
+    type: hash
+    fields: DELIVERY = MessagePack of domain.notices.Notice, which is yet to be posted or could not be
+    writer: projector, in the commit that folded the step; courier
+    reader: courier, app.py notices
+    lifetime: until it is delivered, or store.notices.FAILED_KEEP_MS after it was given up
+    """
+    return f"{{p{partition}}}:outbox"
+
+
+def outbox_queue(partition: int, webhook: str) -> str:
+    """
+    pattern: {p3}:outbox:queue:WEBHOOK
+    type: sorted set
+    fields: delivery, scored by when it is to be tried next (ms); a queue for each webhook, so that none waits for another
+    writer: projector, in the commit that folded the step; courier; app.py notices again
+    reader: courier, web (metrics)
+    lifetime: until it is delivered or given up
+    """
+    return f"{{p{partition}}}:outbox:queue:{webhook}"
+
+
+def outbox_failed(partition: int) -> str:
+    """
+    pattern: {p3}:outbox:failed
+    type: sorted set
+    fields: delivery, scored by when it was given up (ms)
+    writer: courier; app.py notices again
+    reader: courier, app.py notices
+    lifetime: store.notices.FAILED_KEEP_MS, or until it is sent again
+    """
+    return f"{{p{partition}}}:outbox:failed"
+
+
+def outbox_names(partition: int) -> str:
+    """
+    pattern: {p3}:outbox:names
+    type: set
+    fields: every webhook that something was ever to go to
+    writer: projector
+    reader: courier (what waits for one that the city no longer has), web (metrics)
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:outbox:names"
+
+
+def outbox_counts(partition: int) -> str:
+    """
+    pattern: {p3}:outbox:counts
+    type: hash
+    fields: WEBHOOK|OUTCOME = how many; OUTCOME delivered, failed (given up), retried
+    writer: courier
+    reader: web (metrics)
+    lifetime: for ever
+    """
+    return f"{{p{partition}}}:outbox:counts"
+
+
+def courier(partition: int) -> str:
+    """
+    pattern: {p3}:courier
+    type: string
+    fields: name of the courier that sends what waits in this partition
+    writer: courier
+    reader: courier
+    lifetime: store.notices.LEASE_MS after the owner's last word
+    """
+    return f"{{p{partition}}}:courier"
+
+
+def notices_read(name: str) -> str:
+    """
+    pattern: {meta}:notices:read:NAME
+    type: hash
+    fields: pN = id of the entry of partition N up to which that person has read all; NOTICE = 1 for one read after it
+    writer: web
+    reader: web
+    lifetime: store.notices.READ_KEEP_S after the last mark
+    """
+    return f"{{meta}}:notices:read:{name}"
 
 
 def meta() -> str:
@@ -413,6 +521,42 @@ def files_waiting() -> str:
     lifetime: a field goes when nothing waits
     """
     return "{meta}:files:waiting"
+
+
+def bulletins() -> str:
+    """
+    pattern: {meta}:bulletins
+    type: hash
+    fields: VERSION = JSON of store.bulletins.Bulletin: which period of which region, why, by whom, SHA-256 of its files
+    writer: web (the process that holds the lease); added once, never changed
+    reader: web
+    lifetime: for ever
+    """
+    return "{meta}:bulletins"
+
+
+def bulletin_jobs() -> str:
+    """
+    pattern: {meta}:bulletins:jobs
+    type: hash
+    fields: VERSION = JSON of store.bulletins.Job: who asked for that version, how far its making is
+    writer: web
+    reader: web (the progress bar), the process that makes it
+    lifetime: the newest store.bulletins.JOBS_KEPT that are over
+    """
+    return "{meta}:bulletins:jobs"
+
+
+def bulletin_lease() -> str:
+    """
+    pattern: {meta}:bulletins:lease
+    type: string
+    fields: name of the one web process that makes bulletins now
+    writer: web
+    reader: web
+    lifetime: store.bulletins.LEASE_MS after the owner's last word
+    """
+    return "{meta}:bulletins:lease"
 
 
 def key_table() -> str:

@@ -31,7 +31,7 @@ LIBRARIES = {
     "dashboard": {
         "msgspec", "numpy", "pandas", "shapely", "dash", "dash_leaflet", "plotly", "flask", "flask_socketio",
         "socketio", "engineio", "simple_websocket", "gunicorn", "prometheus_client", "werkzeug", "PIL",
-        "flask_login", "flask_wtf",
+        "flask_login", "flask_wtf", "pyarrow", "reportlab", "xlsxwriter",
     },
 }  # fmt: skip
 

@@ -65,6 +65,7 @@
     day(atMs) { const p = parts(atMs); return `${p.year}-${p.month}-${p.day}`; },
     dayStart(atMs) { const p = parts(atMs); return civilStart(+p.year, +p.month, +p.day); },
     dayStartOf(day) { const [y, m, d] = day.split('-').map(Number); return civilStart(y, m, d); },
+    dayEndOf(day) { const [y, m, d] = day.split('-').map(Number); return civilStart(y, m, d + 1); },
     hms(atMs) { const p = parts(atMs); return `${p.hour}:${p.minute}:${p.second}`; },
     hm(atMs) { const p = parts(atMs); return `${p.hour}:${p.minute}`; },
     monthDay(atMs) { const p = parts(atMs); return `${p.month}-${p.day}`; },

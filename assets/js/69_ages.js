@@ -49,5 +49,5 @@
     text(element.made.label, old === null ? g.words('age.none') : late ? g.words('age.late', { t: g.format.span(old) }) : g.format.ago(old));
   }
 
-  g.ages = { seconds, draw, lostSince };
+  g.ages = { seconds, draw, lostSince, seenMs: () => seenMs() || g.shell.now() };
 })();

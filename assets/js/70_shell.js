@@ -114,8 +114,9 @@
     if (root.dataset.step !== steps[index]) root.dataset.step = steps[index];
     root.style.setProperty('--near', String(near));
     const params = query();
+    const own = document.querySelector('[data-own-theme]'); // a page that is light unless it is asked to be dark
     for (const name of ['motion', 'theme', 'icons']) {
-      const wanted = params.get(name);
+      const wanted = params.get(name) || (name === 'theme' && own && own.dataset.ownTheme);
       if (wanted && root.dataset[name] !== wanted) root.dataset[name] = wanted;
     }
   }

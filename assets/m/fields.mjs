@@ -7,8 +7,9 @@ const HOUR_MS = 3_600_000;
 
 const LONG = new Set(["text", "note", "reason", "quality"]);
 const FLAGS = new Set(["urgent", "mass"]);
+const ANSWERS = new Set(["contacted", "solved"]); // of a citizen who was called back
 /** What a form on a phone asks besides what is needed, in this order; anything else is for a desk. */
-const WELCOME = ["photos", "note"];
+const WELCOME = [...ANSWERS, "photos", "note"];
 
 /** Names of the fields of a row of the API: {asked: [[name …] one of each], welcome: [name]}. */
 export function namesOf({ needs, optional }) {
@@ -49,6 +50,7 @@ export function fieldOf(app, name, { draft, heard, need, order, action }) {
   if (name === "department" || name === "co_handler" || name === "co_handlers") return label(select(app.departments(), fields[name], keep));
   if (name === "result") return { node: group(text, choice(options(`handset.result.${action}`, draft.results), fields[name], keep, text), need) };
   if (name === "satisfaction") return { node: group(text, choice(options("handset.satisfaction", app.config.choices[name]), fields[name], keep, text), need) };
+  if (ANSWERS.has(name)) return label(select(options(`handset.result.${name}`, app.config.choices[name]), fields[name], keep));
   if (FLAGS.has(name)) return { node: toggle(text, Boolean(fields[name]), keep) };
   if (LONG.has(name)) return label(longField(fields[name], keep));
   return label(textField(fields[name], keep, name === "phone" ? { type: "tel" } : {}));

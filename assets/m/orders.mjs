@@ -1,6 +1,7 @@
-/** My orders: what waits to be sent, what I have to do, what I reported. */
+/** My orders: what I was told of, what waits to be sent, what I have to do, what I reported. */
 import { el, fill, icon, light } from "./dom.mjs";
 import { entryCards } from "./entries.mjs";
+import { noticesOf } from "./notices.mjs";
 
 const { words: w, format } = globalThis.gridhall;
 const PARTS = ["handle", "check", "report"];
@@ -36,6 +37,7 @@ export function orderRow(app, order, nowMs) {
 
 export async function ordersView(app) {
   const node = el("div", { class: "page" });
+  const notices = noticesOf(app);
 
   async function paint() {
     const nowMs = app.nowMs();
@@ -45,14 +47,19 @@ export async function ordersView(app) {
       el("h2", {}, w("handset.outbox"), el("span", { class: "count" }, entries.length)),
       entryCards(app, entries, entries),
     ];
-    if (!orders) return fill(node, waiting, el("p", { class: "empty" }, w(app.link === "none" ? "handset.orders.unread" : "handset.loading")));
+    if (!orders) return fill(node, notices.node, waiting, el("p", { class: "empty" }, w(app.link === "none" ? "handset.orders.unread" : "handset.loading")));
     const parts = PARTS.map((part) => [part, orders.filter((order) => order.mine === part)]);
-    fill(node, waiting, parts.map(([part, rows]) => (rows.length || part === "handle") && [
+    fill(node, notices.node, waiting, parts.map(([part, rows]) => (rows.length || part === "handle") && [
       el("h2", {}, w(`handset.orders.${part}`), el("span", { class: "count" }, rows.length)),
       rows.length ? el("div", { class: "order-list" }, rows.map((order) => orderRow(app, order, nowMs))) : el("p", { class: "empty" }, w("handset.orders.none")),
     ]), app.me?.rights?.includes("report") && el("a", { class: "button primary wide-button", href: "#/report" }, icon("report"), w("handset.report")));
   }
 
-  await paint();
-  return { title: w("handset.orders"), tab: "orders", node, refresh: paint };
+  function refresh() {
+    notices.ask(); // comes when it comes: what is known is painted at once
+    return paint();
+  }
+
+  await refresh();
+  return { title: w("handset.orders"), tab: "orders", node, refresh };
 }

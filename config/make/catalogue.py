@@ -107,8 +107,13 @@ _ROWS = (
     ("0801", "诉求", "Appeals", "", None),
     ("080101", "意见建议", "Suggestion", "zzb", 120),
     ("080102", "政策咨询", "Question about rules", "zzb", 24),
+    ("080103", "表扬", "Praise", "zzb", 120),
 )
 
+COMPONENTS = frozenset(("010401", "010402", "010406", "020102", "040202"))
+"""Matters that are 部件: things of the city that are broken or missing. All others are events."""
+
 MATTERS = tuple(
-    Matter(key, name, name_en, key[:-2], department, hours) for key, name, name_en, department, hours in _ROWS
+    Matter(key, name, name_en, key[:-2], department, hours, "component" if key in COMPONENTS else "")
+    for key, name, name_en, department, hours in _ROWS
 )

@@ -48,14 +48,25 @@ class TimeLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 LIMITS: Final = (
+    TimeLimit("应急派遣", "dispatch", "urgent_hours", 1, "0203"),
+    TimeLimit("公共卫生派遣", "dispatch", "urgent_hours", 1, "0702"),
+    TimeLimit("供水派遣", "dispatch", "urgent_hours", 2, "010405"),
+    TimeLimit("供气派遣", "dispatch", "urgent_hours", 2, "020203"),
+    TimeLimit("供电派遣", "dispatch", "urgent_hours", 2, "020204"),
+    TimeLimit("受理", "accept", "working_hours", 2),
+    TimeLimit("核实", "verify", "working_hours", 4),
+    TimeLimit("立案", "register", "working_hours", 2),
     TimeLimit("派遣", "dispatch", "working_hours", 1),
+    TimeLimit("签收", "sign", "working_hours", 2),
     TimeLimit("城管处置", "handle", "working_hours", 4, "01"),
     TimeLimit("一般处置", "handle", "working_days", 2),
     TimeLimit("核查", "check", "working_hours", 4),
     TimeLimit("城管全案", "total", "working_hours", 12, "01"),
     TimeLimit("一般全案", "total", "working_days", 5),
 )
-"""Limits of the generated cities; real ones are a city's own table (domain.md B7)."""
+"""Limits of the generated cities; real ones are a city's own table (domain.md B7). Emergencies, health and supplies are
+dispatched round the clock, as Beijing's standard for hotlines has it (C5); what that gives a day for has a working hour here.
+"""
 
 LADDER: Final = (
     {"clock": "total", "do": "urge"},

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from config.city_model import Camera, Department, Matter, Region, RosterEntry
+from config.city_notices import DEFAULT
 from config.make.plan import Route, TimeLimit
+from domain.notices import EVENTS, Rule
 
 
 def write_yaml(folder: Path, content: dict[str, Any]) -> None:
@@ -68,7 +70,7 @@ def write_catalogue(folder: Path, departments: Iterable[Department], matters: It
     """departments.csv and matters.csv."""
     columns = ["key", "name", "name_en"]
     _write_csv(folder / "departments.csv", columns, ([getattr(d, c) for c in columns] for d in departments))
-    columns += ["parent", "department", "limit_hours"]
+    columns += ["parent", "department", "limit_hours", "kind"]
     cells = ([getattr(m, c) for c in columns] for m in matters)
     _write_csv(folder / "matters.csv", columns, (["" if cell is None else cell for cell in row] for row in cells))
 
@@ -84,6 +86,24 @@ def write_limits(folder: Path, limits: Iterable[TimeLimit]) -> None:
     columns = TimeLimit.__struct_fields__
     rows = ([f"{getattr(r, c):g}" if c == "amount" else getattr(r, c) for c in columns] for r in limits)
     _write_csv(folder / "limits.csv", columns, rows)
+
+
+_NOTICES_HEAD: Final = """# Who is told of what. For a webhook add `webhook: NAME` to a rule, `webhooks: {NAME: {url: ...}}`
+# at the end, and its secret to the setting GRIDHALL_WEBHOOK_SECRETS; docs/webhooks.md says what it is sent.
+"""
+
+
+def write_notices(folder: Path) -> None:
+    """notices.yaml, as a city without one has it: a beginning for one's own."""
+    rules = [_told(rule) for rule in DEFAULT.rules]
+    lines = yaml.safe_dump({"rules": rules}, sort_keys=False, default_flow_style=None, width=140)
+    (folder / "notices.yaml").write_text(f"{_NOTICES_HEAD}{lines}", encoding="utf-8")
+
+
+def _told(rule: Rule) -> dict[str, Any]:
+    tell: dict[str, Any] = {key: True for key in ("department", "handler", "reporter") if getattr(rule, key)}
+    tell |= {"roles": list(rule.roles)} if rule.roles else {}
+    return {"events": [event for event in EVENTS if event in rule.events], "tell": tell}
 
 
 def write_cameras(folder: Path, cameras: Iterable[Camera]) -> None:

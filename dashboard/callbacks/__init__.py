@@ -5,9 +5,9 @@ from typing import Any
 from dash import Dash
 
 from config.settings import Settings
-from dashboard.callbacks import orders, routing, search, selection
+from dashboard.callbacks import orders, review, routing, search, selection
 
-MODULES = (routing, search, selection, orders)
+MODULES = (routing, search, selection, orders, review)
 
 
 def register(app: Dash, hall: Any, settings: Settings) -> None:

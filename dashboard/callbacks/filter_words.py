@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from config.words import words
+from dashboard.indicators import spoken_level
+from domain.orderframe import SEATS
 
 if TYPE_CHECKING:
     from config.city_model import City
 
 NOBODY = "-"
+_NAMED = ("department", "category", "kind", "channel", "source", "reporter", "handler", "holder_level", *SEATS, "flag", "text")
 
 
 def pills(city: "City", params: Mapping[str, str], lang: str) -> list[tuple[str, str]]:
@@ -29,7 +32,7 @@ def pills(city: "City", params: Mapping[str, str], lang: str) -> list[tuple[str,
             made.append((key, " / ".join(said.get(f"{key}.{value}", value) for value in params[key].split(","))))
     if "open" in params:
         made.append(("open", said["open" if params["open"] in ("1", "true") else "filter.ended"]))
-    for key in ("department", "category", "channel", "source", "reporter", "handler", "flag", "text"):
+    for key in _NAMED:
         if key in params:
             made.append((key, f"{said[f'filter.{key}']} {_named(city, key, params[key], said, lang)}"))
     return made
@@ -65,7 +68,11 @@ def _named(city: "City", key: str, value: str, said: Mapping[str, str], lang: st
     if key in ("department", "category"):
         entry = (city.departments if key == "department" else city.matters).get(value)
         return value if entry is None else (entry.name_en or entry.name) if lang == "en" else entry.name  # type: ignore[attr-defined]
-    if key in ("reporter", "handler") and value in city.roster:
+    if key == "holder_level":
+        return spoken_level(city, value, lang)
+    if key == "kind":
+        return said.get(f"kind.{value}", value)
+    if key in (*SEATS, "reporter", "handler") and value in city.roster:
         return city.roster[value].name
     if key == "channel":
         return said.get(f"channel.{value}", value)

@@ -15,6 +15,9 @@ from dashboard.access import audit, person
 from dashboard.api import NotThere, order_json, see_track
 from dashboard.callbacks.filter_words import pills
 from dashboard.doors import me_of
+from dashboard.filters import counted_at
+from dashboard.hotline import hotline
+from dashboard.proof import proof_of
 from dashboard.sight import Sight, sight
 from layouts import ids, pages, statistics
 from layouts.page_config import json_text
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 WALL_PATHS = ("", "/", "/wall")
 DESK_PATH = "/desk"
+REVIEW_PATH = "/review"
 
 
 def params_of(search: str | None) -> dict[str, str]:
@@ -33,9 +37,9 @@ def params_of(search: str | None) -> dict[str, str]:
 
 
 def page_key(path: str, search: str | None, lang: str) -> str:
-    """What makes two addresses the same page: on the wall and the desk everything but the language happens in place."""
-    if path == DESK_PATH:
-        return f"desk {lang}"
+    """What makes two addresses the same page: on the wall, the desk and the review all but the language happens in place."""
+    if path in (DESK_PATH, REVIEW_PATH):
+        return f"{path} {lang}"
     return f"wall {lang}" if path in WALL_PATHS else f"{path}{search or ''} {lang}"
 
 
@@ -65,19 +69,21 @@ def me_script(hall: "Hall", lang: str) -> html.Script:
     return html.Script(json_text(mine), id=ids.ME, type="application/json")
 
 
-RIGHT_OF: Final = {"": "wall", "wall": "wall", "desk": "desk", "statistics": "statistics"}
+RIGHT_OF: Final = {"": "wall", "wall": "wall", "desk": "desk", "statistics": "statistics", "review": "statistics"}
 """The right that a screen needs; the others show what the person sees of them."""
 
 
-def statistics_of(hall: Sight, params: dict[str, str]) -> dict[str, Any]:
+def statistics_of(hall: Sight, params: dict[str, str], lang: str) -> dict[str, Any]:
     """The figures of the table, by what the address asks for; a grouping that there is not is a BadQuery."""
     by = params.get("by", statistics.GROUPINGS[0])
     if by not in statistics.GROUPINGS:
         raise query.BadQuery(f"by: {by!r}")
     asked = {key: value for key, value in params.items() if key not in ("by", "lang", "view")}
     keys, now_ms = statistics.VIEWS[statistics.view_of(params)], hall.now_ms()
-    wanted = query.read_query(hall.city, asked, now_ms)
-    return query.indicators_of(hall, wanted, by, keys, query.read_period(hall.city, asked, now_ms))
+    wanted = query.read_query(hall.city, counted_at(asked, hall.moment()), now_ms)
+    period = query.read_period(hall.city, asked, wanted.as_of_ms)
+    data = query.indicators_of(hall, wanted, by, keys, period, lang, staged=False)
+    return data | ({"hotline": hotline(hall, wanted, lang)} if statistics.view_of(params) == "hotline" else {})
 
 
 def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], lang: str) -> list[Any]:
@@ -105,14 +111,16 @@ def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], la
         if screen == "orders" and not name:
             missing = catalogue["page.no_region"].format(id=params.get("region", ""))
             with trespass_told(hall, "region", params.get("region", "")):
-                total = query.orders_page(seen, params, 0, 0)["total"]
-            return pages.orders_page(city, settings, lang, params, pills(city, params, lang), total)
+                shown = proof_of(seen, params)
+            return pages.orders_page(city, settings, lang, params, pills(city, params, lang), shown)
         if screen == "desk" and not name:
             return pages.desk_page(city, settings, lang)
+        if screen == "review" and not name:
+            return pages.review_page(city, settings, lang)
         if screen == "statistics" and not name:
             missing = catalogue["page.no_region"].format(id=params.get("region", ""))
             with trespass_told(hall, "region", params.get("region", "")):
-                return pages.statistics_page(city, settings, lang, params, statistics_of(seen, params))
+                return pages.statistics_page(city, settings, lang, params, statistics_of(seen, params, lang))
     except KeyError:
         return pages.message_page(city, settings, lang, missing)
     except ValueError as wrong:

@@ -45,7 +45,7 @@ def content(hall: "Hall", kind: str, name: str, lang: str) -> list[Any]:
                 if not seen.may_track(name) and seen.knows_worker(name):
                     return [html.P(catalogue["page.no_right"], className="empty")]
                 see_track(seen, name, "today")
-                return drawers.worker_drawer(catalogue, lang, query.worker_dossier(seen, name, lang=lang))
+                return drawers.worker_drawer(seen.city, catalogue, lang, query.worker_dossier(seen, name, lang=lang))
             if kind == "order":
                 return drawers.order_drawer(catalogue, lang, query.order_page(seen, name, lang=lang))
             with hall.lock:

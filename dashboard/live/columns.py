@@ -110,8 +110,13 @@ _ENDED: Final = Order(order="")
 _NO_LIFE: Final = Life()
 
 
+def is_shown(row: Order) -> bool:
+    """Whether an order is on any screen's live table."""
+    return row.status in STATUSES and is_open(row.status)
+
+
 def _orders(city: "City", scopes: Scopes, rows: Sequence[Order]) -> Values:
-    opened = [row.status in STATUSES and is_open(row.status) for row in rows]
+    opened = [is_shown(row) for row in rows]
     told = [row if shown else _ENDED for row, shown in zip(rows, opened, strict=True)]  # only what is shown has its texts made
     stages = [STATUSES[row.status].stage if row.status in STATUSES else -1 for row in rows]
     regions = [city.regions.get(row.region) for row in told]

@@ -142,11 +142,6 @@ class LiveTable:
         for name in ("changed", "placed", "worded"):
             self._state[name][slots] = version
 
-    def changed_ids(self, since: int) -> list[str]:
-        """Ids of the rows that changed after version `since`, shown or not."""
-        slots = np.flatnonzero(self._state["changed"][: len(self.slots)] > since)
-        return list(self._texts["id"][slots])
-
     def changes(self, since: int, scope: Scope, held: Scope | None = None) -> Frame:
         """What a client must be told whose cursor is `since` under the scope `held` (default: the same one).
 

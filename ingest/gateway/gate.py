@@ -52,6 +52,7 @@ class Gate:
             datum=source.datum,
             worker_of=self.city.worker_of,
             zone=self.city.zone,
+            region_of=lambda text: self.city.find_region(text) if text else self.city.root,
         )
 
     async def take(self, decoded: Decoded, source: Source) -> Taken:

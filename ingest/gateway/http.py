@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ingest.gateway.access import Source
 from ingest.gateway.gate import Gate, Taken
-from ingest.sources import events, feeds, osmand, owntracks, positions
+from ingest.sources import events, feeds, osmand, owntracks, positions, tallies
 from ingest.sources.base import Context, Decoded, Refused
 from store.errors import StoreError, StoreUnavailable
 from store.sources import RAW_KEPT
@@ -98,6 +98,7 @@ def make_app(gate: Gate) -> Starlette:
             Route("/api/v1/positions", api(positions.decode), methods=["POST"]),
             Route("/api/v1/events", api(events.decode), methods=["POST"]),
             Route("/api/v1/feeds", api(feeds.decode, feeds.without_secrets), methods=["POST"]),
+            Route("/api/v1/tallies", api(tallies.decode), methods=["POST"]),
             Route("/osmand/{key}", osmand_endpoint, methods=["GET", "POST"]),
             Route("/osmand/{key}/", osmand_endpoint, methods=["GET", "POST"]),
             Route("/owntracks", owntracks_endpoint, methods=["POST"]),

@@ -21,12 +21,12 @@ from ingest.simulator.walk import Patrols
 
 HOUR_MS: Final = 3_600_000
 BY_HOUR: Final = (3, 2, 2, 2, 2, 3, 5, 9, 16, 20, 20, 17, 11, 10, 16, 19, 19, 17, 13, 11, 10, 8, 6, 4)
-GRID, INSPECTION, CAMERA, WECHAT = "网格员上报", "监督员巡查", "视频巡查", "微信公众号"
+GRID, INSPECTION, CAMERA, WECHAT, CALL = "网格员上报", "监督员巡查", "视频巡查", "微信公众号", "12345"
 CHANNELS: Final = (
-    (GRID, 46), (INSPECTION, 14), ("12345", 18), (CAMERA, 6), (WECHAT, 8), ("部门转办", 5), ("领导交办", 3),
+    (GRID, 46), (INSPECTION, 14), (CALL, 18), (CAMERA, 6), (WECHAT, 8), ("部门转办", 5), ("领导交办", 3),
 )  # fmt: skip
 FIELD: Final = (GRID, INSPECTION)
-HERE: Final = {GRID: 1.0, INSPECTION: 1.0, CAMERA: 1.0, WECHAT: 0.5}
+HERE: Final = {GRID: 1.0, INSPECTION: 1.0, CAMERA: 1.0, WECHAT: 0.5, CALL: 0.5}
 """The share of each channel's orders that live in gridhall, where the web process can be asked; the others live outside."""
 
 FIRST_ROOT_WEIGHT: Final = 4  # the first branch of the catalogue (urban management) is met so much more often
@@ -35,6 +35,8 @@ Event = dict[str, Any]
 
 SEEN: Final = ("巡查发现{place}有{what}，已拍照上报。", "{place}{what}，影响通行，请尽快处理。", "巡逻至{place}，发现{what}。")
 WATCHED: Final = ("视频巡查发现{place}{what}。", "视频画面显示{place}有{what}，请核实处理。")
+THANKS: Final = ("市民来电表扬{place}一带的网格员服务周到。", "群众致电感谢{place}的问题得到及时解决。")
+THANKFUL: Final = 0.02  # of those who call
 CALLED: Final = ("市民来电反映{place}{what}，要求处理并回复。", "群众反映{place}长期存在{what}问题。")
 
 
@@ -66,6 +68,9 @@ class Cases:
             self._workers_of.setdefault(entry.region, []).append(entry.worker)
         parents = {matter.parent for matter in self._city.matters.values()}
         leaves = [m for m in self._city.matters.values() if m.key not in parents] or list(FALLBACK)
+        thanks = self._city.evaluation.variants.hotline.praise
+        self._praise = next((m for m in leaves if thanks & {m.key, m.name}), None)  # of which nobody finds one in the street
+        leaves = [m for m in leaves if m is not self._praise]
         first = self._root_of(leaves[0])
         self._played = frozenset(one.worker for one in played(self._city))
         inspectors = [n for n, entry in enumerate(ground.roster) if entry.role == "inspector"]
@@ -100,6 +105,8 @@ class Cases:
         draw = rng_of(self._seed, "case", number)
         matter = draw.choices(self._matters, self._weights)[0]
         channel = draw.choices([name for name, _ in CHANNELS], [weight for _, weight in CHANNELS])[0]
+        if channel == CALL and self._praise is not None and rng_of(self._seed, "thanks", number).random() < THANKFUL:
+            matter = self._praise
         report, grid = self._report(draw, matter, channel, begin_ms)
         order = f"{self._city.code}-{number}"
         here = self._may_live_here(report, channel, rng_of(self._seed, "here", number).random())
@@ -123,7 +130,8 @@ class Cases:
             region, text = self._ground.roster[who].region, draw.choice(SEEN)
             told["reporter"] = self._ground.roster[who].worker
         else:
-            region, text = draw.choice(self._ground.grids), draw.choice(WATCHED if channel == CAMERA else CALLED)
+            said = THANKS if matter is self._praise else WATCHED if channel == CAMERA else CALLED
+            region, text = draw.choice(self._ground.grids), draw.choice(said)
             paths = self._ground.paths_in(region)
             node = draw.randrange(len(paths.x))
             x, y = paths.x[node] + draw.uniform(-12, 12), paths.y[node] + draw.uniform(-12, 12)
@@ -213,7 +221,7 @@ def _live(case: Case, draw: random.Random, limit_h: float, department: str, chan
         then(draw.uniform(3, 45), "checking", **seen_by)
     then(draw.uniform(1, 20), "evaluated")
     then(draw.uniform(1, 15), "closed", note="核查通过，予以结案")
-    if channel == "12345":
+    if channel == CALL:
         then(draw.uniform(60, 1200), "callback", note=draw.choice(("非常满意", "满意", "满意", "基本满意")))
     then(draw.uniform(600, 3000), "archived")
 

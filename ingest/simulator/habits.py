@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from domain.actions import SEATS
-from ingest.simulator.cases import FIELD, GRID
+from ingest.simulator.cases import CALL, FIELD, GRID, WECHAT
 from ingest.simulator.chance import rng_of
 from ingest.simulator.seen import Seen
 from ingest.simulator.staff import DONE_BY
@@ -23,7 +23,7 @@ LINE: Final = ("accept", "register", "dispatch", "take_up", "feedback", "request
 
 UNHURRIED: Final = (20.0, 60.0)
 DECIDES: Final = (30.0, 90.0)
-CITIZENS: Final = frozenset(("微信公众号", "12345", "群众来访"))
+CITIZENS: Final = frozenset((WECHAT, CALL, "群众来访"))
 
 
 class Move(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import logging
 import time
 from typing import Any, Final
 
-from ingest.simulator.cases import CAMERA, GRID, INSPECTION, WECHAT
+from ingest.simulator.cases import CALL, CAMERA, GRID, INSPECTION, WECHAT
 from ingest.simulator.society import Society
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ STORIES: Final[tuple[tuple[str, tuple[float, float], int, str], ...]] = (
     (GRID, DAY, 172, "accept 1, register 20, dispatch 31, take_up 42, feedback 130, request_close 136"),
     (INSPECTION, DAY, 215, "accept 9, register 22, dispatch 33, take_up 40, feedback 150, request_close 156, check passed 190"),
     (GRID, DAY, 262, "accept 1, register 17, dispatch 30, take_up 38, feedback 170, request_close 176, check failed 226"),
+    *((CALL, DAY, ago_min, "accept 6, register 18, dispatch 29, take_up 36, feedback 118, request_close 124, check passed 150, "
+       "evaluate 158, close 163, callback 190") for ago_min in (215, 251, 298, 340)),
 )  # fmt: skip
 """Channel, hours that the matter's limit lies within, how many minutes ago it was reported, and what was done how many minutes
 after that. What a rule of the city has done already is left out."""

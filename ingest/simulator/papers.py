@@ -70,7 +70,7 @@ class Papers:
             case "evaluate":
                 told["quality"] = draw.choice(QUALITY)
             case "callback":
-                told["satisfaction"] = draw.choice(SATISFACTION)
+                told |= _called_back(draw)
         return told
 
     def _registered(self, seen: Seen, draw: random.Random) -> Fields:
@@ -95,6 +95,14 @@ class Papers:
         more_ms = round(self._limit_h(seen.category) * HOUR_MS * 0.5)
         later_ms = max(seen.deadline_at_ms or 0, now_ms) + max(more_ms, HOUR_MS)
         return later_ms - later_ms % (HOUR_MS // 2)
+
+
+def _called_back(draw: random.Random) -> Fields:
+    """What a citizen answers: who is content has mostly been helped; a few are not asked everything."""
+    said = draw.choice(SATISFACTION)
+    helped = draw.random() < (0.35 if "unsatisfied" in said else 0.97)
+    answers = {"contacted": "yes" if draw.random() < 0.96 else "no", "solved": "yes" if helped else "no"}
+    return {"satisfaction": said, **{key: answer for key, answer in answers.items() if draw.random() < 0.95}}
 
 
 def _one_of(choices: tuple[tuple[str, int, str], ...], draw: random.Random) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from config.city import City
 from ingest.delivery import Gateway
+from ingest.simulator.calls import tell_calls
 from ingest.simulator.cases import Cases
 from ingest.simulator.chance import Floats, Ints, uniform
 from ingest.simulator.device import PROTOCOLS, Device, Sighting, device_of
@@ -101,6 +102,7 @@ async def simulate(
                 web = await open_now.enter_async_context(Web(people.url))
                 society = Society(city, web, people.shared, cases, memory, counts, plan.seed, plan.pace)
                 jobs.append(_live(society, plan))
+            jobs.append(tell_calls(city, gateway, plan.orders_per_day, plan.seed, counts, plan.history))
             jobs.append(Telling(cases, city, gateway, memory, counts, society).run(plan.history))
         if plan.feeds and city.cameras:
             jobs.append(tell_feeds(city, gateway, plan.seed, counts))

@@ -21,7 +21,7 @@ from config.city import City
 from config.demo import Played
 from domain.lifecycle import STATUSES, is_open
 from ingest.simulator import pictures
-from ingest.simulator.cases import CAMERA, FIELD, WECHAT, Case, Cases
+from ingest.simulator.cases import CALL, CAMERA, FIELD, WECHAT, Case, Cases
 from ingest.simulator.chance import rng_of
 from ingest.simulator.habits import Habits, Move
 from ingest.simulator.memory import Memory
@@ -41,6 +41,7 @@ LEFT: Final = {"reported": 3, "accepted": 3, "registered": 2, "returned": 1, "ch
 LEFT_MS: Final = 3 * 3_600_000
 LEFT_AGAIN_MS: Final = 120_000
 
+PHOTOGRAPHED: Final = {CAMERA: 1.0, CALL: 0.0}
 PICTURED: Final = {"feedback": 0.7, "self_handle": 0.8, "progress": 0.3, "check": 0.4}
 _NAMES: Final = uuid.UUID("5f0c7c52-62a5-4b0e-9d0b-9c6d7f0b2a11")
 _OPEN: Final = ",".join(key for key in STATUSES if is_open(key))
@@ -122,9 +123,9 @@ class Society:
         draw = rng_of(self.seed, "told", case.order)
         wanted = ("channel", "category", "title", "text", "address", "lon", "lat", "region")
         fields = {key: case.report[key] for key in wanted if key in case.report}
-        if case.report["channel"] == WECHAT:
+        if case.report["channel"] in (WECHAT, CALL):
             fields |= _citizen(draw)
-        share = 1.0 if fields["channel"] == CAMERA else 0.7 if fields["channel"] in FIELD else 0.3
+        share = PHOTOGRAPHED.get(fields["channel"], 0.7 if fields["channel"] in FIELD else 0.3)
         if draw.random() < share:
             fields |= await self._photo(who, case.order, "found", case.begin_ms)
         body = {"id": self.name("report", case.order), "fields": fields, "at_ms": case.begin_ms}

@@ -52,11 +52,16 @@ def _same(device: str) -> str:
     return device
 
 
+def _as_told(region: str) -> str | None:
+    return region or None
+
+
 class Context(msgspec.Struct, frozen=True):
     """What the gateway knows and the bytes do not say.
 
     `source`: name of the ingest key. `datum`: of positions that name none. `worker_of`: worker id of a device id.
-    `zone`: of times that name none, in the protocols that allow such times (OsmAnd).
+    `zone`: of times that name none, in the protocols that allow such times (OsmAnd). `region_of`: code of a region's code or
+    name, of the whole city for ""; None for one that there is not.
     """
 
     source: str
@@ -64,6 +69,7 @@ class Context(msgspec.Struct, frozen=True):
     datum: str = "wgs84"
     worker_of: Callable[[str], str] = _same
     zone: tzinfo = UTC
+    region_of: Callable[[str], str | None] = _as_told
 
 
 def reject(index: int, reason: object, raw: bytes) -> Reject:

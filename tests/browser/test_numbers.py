@@ -10,12 +10,14 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Hall, Watched
 
-# What is on the screen and leads to a list: where to, and the number that it shows. A rate leads to its denominator.
+# What is on the screen and leads to a list: where to, and the number that it shows. A rate leads to its denominator; a part of
+# a bar shows its number by its length.
 SHOWN = r"""() => [...document.querySelectorAll('#wall a[href^="/orders"], #wall [data-href^="/orders"]')]
   .filter(e => e.offsetParent !== null).map(e => {
     const href = e.dataset.href ?? e.getAttribute('href')
-    const whole = (e.querySelector('.n, .figure') ?? e).textContent.match(/\d[\d,]*/)
-    const told = href.includes('part=den') ? e.dataset.den : whole?.[0].replaceAll(',', '')
+    const numbers = (e.querySelector('.n, .figure') ?? e).textContent.match(/\d[\d,]*/g) ?? []
+    const whole = numbers.at(e.classList.contains('panel-base') ? -1 : 0) // before the last may stand the days of the window
+    const told = href.includes('part=den') ? e.dataset.den : whole ? whole.replaceAll(',', '') : e.dataset.num
     return {panel: e.closest('[data-panel]').dataset.panel, href, number: Number(told)}
   })"""
 ARRIVED = """([region, from, to]) => {

@@ -13,11 +13,13 @@ import shapely
 
 from config.city import City, check_city, load_city
 from config.city_check import area_m2
+from config.city_notices import DEFAULT
 from config.make import make_city
 from config.make.sources import SourceMissing, district_outlines, divisions
 from domain.routing import RouteRule, route
 from domain.states import Order
 from domain.workflow import Template
+from domain.worktime import Limit
 from tests.shared_data import data
 
 Maker = Callable[[str], Path]
@@ -219,3 +221,18 @@ def test_a_missing_package_is_named_with_what_to_do(tmp_path: Path) -> None:
 def test_an_unknown_kind_of_city_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="atlantis"):
         make_city("atlantis", tmp_path)
+
+
+def test_the_hotlines_limits_and_a_matter_for_thanks_are_there(guicheng: City) -> None:
+    def limit(clock: str, matter: str) -> Limit:
+        return next(row.limit for row in guicheng.time_limits if row.fits(clock, matter, "", ""))
+
+    assert limit("dispatch", "020302") == limit("dispatch", "070201") == Limit("urgent_hours", 1)
+    assert {limit("dispatch", key) for key in ("010405", "020203", "020204")} == {Limit("urgent_hours", 2)}
+    assert limit("sign", "010301") == Limit("working_hours", 2)
+    assert "080103" in guicheng.evaluation.variants.praise
+
+
+def test_a_made_city_tells_its_people_as_one_without_a_file_does(made: Maker) -> None:
+    folder = made("guicheng")
+    assert (folder / "notices.yaml").exists() and load_city(folder).notices == DEFAULT

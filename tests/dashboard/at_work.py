@@ -14,7 +14,7 @@ from config.city import City
 from config.settings import Settings
 from dashboard.hall import Hall
 from dashboard.server import create_app
-from domain.facts import AnyFact, CaseStep, FeedStatus, OrderAction, Position
+from domain.facts import AnyFact, CaseStep, DayTally, FeedStatus, OrderAction, Position, entity
 from ingest.projector import Projector
 from store.audit import Entry, newest
 from store.store import Store
@@ -28,7 +28,7 @@ class AtWork:
     """`tell` puts facts in and waits until the hall has them; `of` is a test client of somebody with a token."""
 
     def __init__(self, store: Store, city: City, settings: Settings) -> None:
-        self.store, self.city = store, city
+        self.store, self.city, self.settings = store, city, settings
         self.hall = Hall(city, store)
         self._stop = threading.Event()
         self._projector = threading.Thread(target=Projector(store, city, settings).run, args=(self._stop,), daemon=True)
@@ -54,6 +54,8 @@ class AtWork:
                 return self.hall.answers.get(name, action) is not None
             case FeedStatus(feed=name):
                 return name in self.hall.feeds
+            case DayTally():
+                return entity(fact) in self.hall.tallies
         return False
 
     def of(self, name: str, *roles: str, **more: Any) -> FlaskClient:

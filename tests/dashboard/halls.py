@@ -18,8 +18,18 @@ MIDNIGHT = NOW - 11 * HOUR
 EAST, WEST = "440605001", "440605002"
 
 
+class NoNotices:
+    """The client of a store in which nobody was told of anything."""
+
+    def hvals(self, key: str) -> list[bytes]:
+        return []
+
+
 class FakeStore:
-    """Answers track, trail, seen, counts and backlog from dictionaries."""
+    """Answers track, trail, seen, counts and backlog from dictionaries; nothing was told to any webhook."""
+
+    partitions = 0
+    client = NoNotices()
 
     def __init__(self) -> None:
         self.tracks: dict[str, NDArray[np.void]] = {}
@@ -40,6 +50,9 @@ class FakeStore:
 
     def backlog(self) -> int:
         return 3
+
+    def partition_of(self, row_id: str) -> int:
+        return 0
 
 
 def records(fixes: Iterable[tuple[int, float, float, int]]) -> NDArray[np.void]:

@@ -5,6 +5,7 @@ Every route and every event of the live link stands in one of the tables below; 
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -14,11 +15,14 @@ from flask.testing import FlaskClient
 from config.city import City
 from config.settings import Settings
 from dashboard.access import is_public
-from domain.facts import CaseStep, FeedStatus, Position
+from dashboard.bulletins.shelf import Shelf
+from domain.facts import CaseStep, DayTally, FeedStatus, Position
 from domain.workflow import Template
-from store import logins, people
+from store import bulletins, logins, people
+from store.blobs import InFolder
 from store.store import Store
 from tests.dashboard.at_work import EAST, WEST, AtWork, act, at_work, new_id, report, wait_for
+from tests.dashboard.bulletin_city import published
 from tests.dashboard.live_server import Browser
 from tests.dashboard.persons import PASSWORD, bearer, log_in, make_account
 from tests.dashboard.screens import Screen
@@ -45,7 +49,9 @@ class Streets:
         feed = FeedStatus(source="v", received_at_ms=now_ms, feed="F-WEST", at_ms=now_ms, status="online", name="西边的镜头",
                           lon=113.1152, lat=23.0052)  # fmt: skip
         self.photo = new_id()
-        work.tell(step, fix, feed)
+        tally = DayTally(source="t", received_at_ms=now_ms, day="2026-01-01", region=WEST, key="西边的秘密", value=Decimal(7),
+                         at_ms=now_ms)  # fmt: skip
+        work.tell(step, fix, feed, tally)
         put = self.west_chief.put(f"/api/v1/files/{self.photo}", data=PIXEL, headers={"Content-Type": "image/png"})
         assert put.status_code == 201, put.text
         assert act(self.west_chief, self.own, "note", note="西边的秘密", photos=self.photo).status_code == 200
@@ -160,6 +166,13 @@ def callback(streets: Streets, who: FlaskClient) -> None:
         page(screen, f"?region={WEST}")
         page(screen)
     assert streets.refused() == before + 5
+    reviewed = "review-data.data...review-trend.figure"
+    tick = {"id": "review-tick", "property": "n_intervals", "value": None}
+    for search in (f"?region={WEST}", "", "?by=category&period=all", "?region=440605"):
+        asked = [{"id": "url", "property": "search", "value": search}, tick]
+        ask(f"..{reviewed}..", asked, [{"id": "url", "property": "pathname", "value": "/review"}], "url.search")
+    assert streets.refused() == before + 7
+    page("/review")
     page("/wall", f"?region={WEST}")
     page("/desk")
     for kind, name in (("worker", "W3"), ("order", streets.own), ("feed", "F-WEST")):
@@ -170,7 +183,7 @@ def callback(streets: Streets, who: FlaskClient) -> None:
             [{"id": "url", "property": "search", "value": ""}],
             "selection.data",
         )
-    assert streets.refused() == before + 8
+    assert streets.refused() == before + 10
     for text in ("秘密", "W3", "西", streets.own, "网格员", "镜头"):
         told = [{"id": "search-text", "property": "value", "value": text}]
         ask("search-results.children", told, [{"id": "url", "property": "search", "value": ""}], "search-text.value")
@@ -196,6 +209,41 @@ def sessions(streets: Streets, who: FlaskClient) -> None:
     assert who.delete(f"/api/v1/sessions/{theirs.id}").status_code == 404
     assert who.post("/account/end", data={"session": theirs.id}).status_code == 302
     assert other.get("/api/v1/me").status_code == 200
+
+
+def notices_elsewhere(streets: Streets, who: FlaskClient) -> None:
+    """Nobody is told of a card of another street, nor can he mark as read what he was not told of."""
+    head = streets.work.of(f"west-{new_id()}", "leader", scope=WEST)
+    assert act(streets.west_chief, streets.own, "red_card", reason="西边的秘密").status_code in (200, 409)
+    assert [item["order"] for item in head.get("/api/v1/notices").json["items"]] == [streets.own]
+    assert clean(who.get("/api/v1/notices")).json["items"] == []
+    name = head.get("/api/v1/notices").json["items"][0]["id"]
+    for told in ({"ids": [name]}, {"upto": "0:99999999999999-0"}, {"upto": head.get("/api/v1/notices").json["cursor"]}):
+        assert clean(who.post("/api/v1/notices/read", json=told)).status_code in (200, 400)
+    assert head.get("/api/v1/notices").json["unread"] == 1
+
+
+def of_bulletin(*paths: str) -> Attack:
+    """Paths with {id}, which is what another street has published."""
+
+    def attack(streets: Streets, who: FlaskClient) -> None:
+        work = streets.work
+        month = work.city.day_of(work.hall.now_ms())[:7]
+        shelf = Shelf(InFolder(work.settings.data_dir / "files", least_free_bytes=0))
+        known = bulletins.versions(work.store, "month", WEST, month)
+        west = (known[0] if known else published(work.hall, shelf, WEST, month)).id
+        assert "西边的秘密" in streets.west_chief.get(f"/api/v1/bulletins/{west}/orders").text
+        asks(*(path.replace("{id}", west) for path in paths))(streets, who)
+
+    return attack
+
+
+def publish_elsewhere(streets: Streets, who: FlaskClient) -> None:
+    """Nobody publishes for another street, nor for the city above him, by the form or by the API."""
+    for region in (WEST, "440605"):
+        posts("/api/v1/bulletins", {"period": "2020-01", "region": region})(streets, who)
+        asks("/bulletins", method="post", data={"period": "2020-01", "region": region})(streets, who)
+    assert clean(who.get("/api/v1/bulletins/jobs")).json["items"] == []
 
 
 def lists(path: str, *more: str) -> Attack:
@@ -226,11 +274,29 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/api/v1/actions": batch,
     "/api/v1/reports": report_elsewhere,
     "/api/v1/cards": lists("/api/v1/cards", "?period=all", "?department=zhzf"),
+    "/api/v1/notices": notices_elsewhere,
+    "/api/v1/notices/read": notices_elsewhere,
     "/cards": lists("/cards", "?period=all"),
+    "/bulletins": both(publish_elsewhere, lists("/bulletins", "?lang=en")),
+    "/bulletins/<bulletin_id>": of_bulletin("/bulletins/{id}"),
+    "/bulletins/<bulletin_id>/orders": of_bulletin("/bulletins/{id}/orders?figure=closure_rate&part=den"),
+    "/bulletins/<bulletin_id>/compare": of_bulletin("/bulletins/{id}/compare?with={id}"),
+    "/api/v1/bulletins": lists("/api/v1/bulletins", "?kind=month"),
+    "/api/v1/bulletins/<bulletin_id>": of_bulletin("/api/v1/bulletins/{id}"),
+    "/api/v1/bulletins/<bulletin_id>/orders": of_bulletin("/api/v1/bulletins/{id}/orders"),
+    "/api/v1/bulletins/<bulletin_id>/compare": of_bulletin("/api/v1/bulletins/{id}/compare?with={id}"),
+    "/api/v1/bulletins/<bulletin_id>/files/<form>": of_bulletin("/api/v1/bulletins/{id}/files/pdf"),
+    "/api/v1/bulletins/jobs": publish_elsewhere,
+    "/api/v1/bulletins/jobs/<job_id>": of_bulletin("/api/v1/bulletins/jobs/{id}"),
     "/api/v1/workers": lists("/api/v1/workers", "?here_now=1", "?presence=moving,still,silent,offline,unseen"),
     "/api/v1/workers/<path:worker>": asks("/api/v1/workers/W3", "/api/v1/workers/W4?day=2026-01-01"),
     "/api/v1/workers/<path:worker>/track": asks("/api/v1/workers/W3/track", "/api/v1/workers/W4/track?period=all&include=all"),
+    "/api/v1/tallies": both(asks("/api/v1/tallies?region={west}"), lists("/api/v1/tallies", "?key=calls", "?from=2026-01-01")),
     "/api/v1/indicators": lists("/api/v1/indicators", "?by=region", "?by=source", "?by=category"),
+    "/api/v1/ranking": both(
+        asks("/api/v1/ranking?score=worker&region={west}", "/api/v1/ranking?score=grid&region={west}"),
+        lists("/api/v1/ranking", "?score=worker", "?score=community&period=all", "?score=department"),
+    ),
     "/api/v1/feeds": lists("/api/v1/feeds"),
     "/api/v1/files/<file_id>": others_file,
     "/api/v1/sessions": sessions,

@@ -87,7 +87,10 @@ def test_by_every_way_the_same_orders_are_seen(person: Person, orders: list[Any]
     assert {key for key in ORDERS if sight.orders.get(key) is not None} == his
     with hall.lock:
         assert set(orders_of(sight)["order"]) == his and set(orders_of(hall)["order"]) == hall.orders.keys()
-        assert sight.orders_by_name() == {key for key in his if person.parties() & parties_of(hall.orders[key])}
+        named = {key for key in his if person.parties() & parties_of(hall.orders[key])}
+        assert set(hall.book.recent(person.parties(), 99)) == named
+        still_open = {key for key in named if is_open(hall.orders[key].status)}
+        assert set(hall.book.recent(person.parties(), 0)) == still_open
     assert set(order_ids(sight, {})) == his == {item["order"] for item in orders_page(sight, {})["items"]}
     shown = {key for key in his if is_open(hall.orders[key].status)}
     assert on_screen(hall, person)["order"].keys() == shown
@@ -188,7 +191,8 @@ class SightLaw(LiveLaw):
         """Which slots are his by now, shown or not."""
         sight = Sight(self.hall, self.person)
         for name, rows in (("order", sight.orders), ("worker", sight.workers)):
-            self.ever[name] |= {self.hall.tables[name].slots[key] for key in rows}
+            slots = self.hall.tables[name].slots  # an order that was never open is on no screen
+            self.ever[name] |= {slots[key] for key in rows if key in slots}
 
     @rule(worker=st.sampled_from(WORKERS))
     def an_old_row_comes_again(self, worker: str) -> None:  # type: ignore[override]

@@ -115,7 +115,7 @@ def test_a_whole_life_keeps_its_times_and_counts() -> None:
     assert (order.reported_at_ms, order.registered_at_ms) == (NOW + HOUR, NOW + 3 * HOUR)
     assert order.deadline_at_ms == NOW + 27 * HOUR and order.department == "D1" and order.reporter == "worker"
     spent = {clock.key: clock.spent(NOW + 99 * HOUR) // HOUR for clock in order.life.clocks}
-    assert spent == {"total": 9, "dispatch": 1, "handle": 2, "check": 3}
+    assert spent == {"total": 9, "dispatch": 1, "sign": 1, "handle": 2, "check": 3}
 
 
 def test_of_two_who_do_the_same_the_second_is_told_who_did_what_before() -> None:

@@ -3,11 +3,12 @@
 import datetime as dt
 
 import chinese_calendar
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clocks import ClockRules, LimitRow, Move, Running, marks, moved
+from domain.clocks import ClockRules, LimitRow, Move, Rung, Running, alarms, marks, moved
 from domain.worktime import HOUR_MS, Limit, WorkTime, calendar_of
 from tests.domain.test_worktime import FIRST, LAST, WORK, ZONE, at
 
@@ -148,3 +149,63 @@ def test_however_often_it_hangs_a_clock_runs_for_its_limit_in_all(pauses: list[i
     handle = next(clock for clock in clocks if clock.clock == "handle")
     left_ms = handle.left_ms if handle.due_at_ms is None else WORK.spent_ms(now_ms, handle.due_at_ms)
     assert ran_ms + left_ms == 4 * HOUR_MS
+
+
+def test_hanging_over_a_holiday_and_a_make_up_day_costs_nothing_and_the_rest_counts_as_working_time() -> None:
+    case = Case().to("dispatched", "2026-09-30 16:30")  # four working hours
+    case.to("handling", "2026-09-30 16:45").to("hanging", "2026-09-30 17:00")
+    assert case.clock("handle").due_at_ms is None and case.clock("handle").left_ms == 3.5 * HOUR_MS
+    case.to("handling", "2026-10-09 16:30")  # a Friday; the Saturday after it is worked for the holiday
+    assert chinese_calendar.is_workday(dt.date(2026, 10, 10)) and dt.date(2026, 10, 10).weekday() == 5
+    assert case.due("handle") == "10-10 11:00"
+
+
+def test_a_deferral_over_a_holiday_keeps_the_yellow_mark_as_far_before_the_end_in_working_time() -> None:
+    case = Case().to("dispatched", "2026-09-29 09:00").to("handling", "2026-09-29 09:30")
+    before = case.clock("handle")
+    assert WORK.spent_ms(before.yellow_at_ms or 0, before.due_at_ms or 0) == 0.8 * HOUR_MS
+    case.to("handling", "2026-09-29 10:00", deferred_to_ms=at("2026-10-08 09:00"))
+    after = case.clock("handle")
+    assert case.due("handle") == "10-08 09:00"
+    assert after.yellow_at_ms == at("2026-09-30 17:12"), "18 minutes before the holiday and 30 after it"
+
+
+NIGHT = calendar_of(ZONE, lambda day: day.weekday() < 5, (("00:00", "04:00"), ("20:00", "24:00")), FIRST, LAST)
+
+
+@pytest.mark.parametrize(
+    ("begun", "due"),
+    [
+        ("2026-03-10 22:00", "2026-03-11 02:00"),  # through midnight of one working night
+        ("2026-03-10 23:59", "2026-03-11 03:59"),
+        ("2026-03-11 00:00", "2026-03-11 04:00"),  # begins at midnight, ends with the period
+        ("2026-03-13 22:00", "2026-03-16 02:00"),  # Friday night: Saturday's first hours are no working time
+    ],
+)
+def test_a_night_shift_is_worked_through_midnight(begun: str, due: str) -> None:
+    rules = ClockRules(limits=(row("handle", "working_hours", 4),), calendar=lambda department: NIGHT)
+    assert Case(rules).to("dispatched", begun).clock("handle").due_at_ms == at(due)
+
+
+def test_a_step_of_the_ladder_that_comes_with_the_end_comes_at_the_end_also_outside_working_hours() -> None:
+    rules = msgspec.structs.replace(
+        RULES, limits=(row("handle", "urgent_hours", 2),), ladder=(Rung("handle", Limit("working_hours", 0), "urge"),)
+    )
+    case = Case(rules).to("dispatched", "2026-03-13 21:00")
+    urge = next(alarm for alarm in alarms(case.clocks, rules, lambda do: True) if alarm.do == "urge")
+    assert urge.at_ms == at("2026-03-13 23:00")
+
+
+@pytest.mark.parametrize("stage", ["accept", "verify", "register"])
+def test_the_intake_has_clocks_where_a_city_sets_limits_for_it(stage: str) -> None:
+    rules = ClockRules(limits=(row(stage, "working_hours", 1),), calendar=calendar)
+    case = Case(rules).to("reported", "2026-03-10 11:30")
+    assert [clock.clock for clock in case.clocks] == (["accept"] if stage == "accept" else [])
+    case.to("verifying", "2026-03-10 11:45")
+    assert {"accept": "03-10 14:30", "verify": "03-10 14:45"}.get(stage) == (case.due(stage) if case.clocks else None)
+    case.to("reported", "2026-03-10 14:15").to("accepted", "2026-03-10 15:00")
+    left = {"accept": -HOUR_MS // 2, "verify": HOUR_MS // 2}
+    if stage == "register":
+        assert case.due("register") == "03-10 16:00"
+    else:
+        assert case.clock(stage).left_ms == left[stage] and case.clock(stage).due_at_ms is None

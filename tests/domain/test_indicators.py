@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain import stints
 from domain.counts import BASES, COUNTS, Filters, Slice
 from domain.indicators import (
     DEFINITIONS,
@@ -22,7 +23,7 @@ from domain.indicators import (
 from domain.lifecycle import STAGES, STATUSES
 from domain.orderframe import OrderBook, orders_frame
 from domain.rates import change4, half_up, shown, value4
-from domain.states import Order, OrderFlag
+from domain.states import Life, Order, OrderFlag
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -135,8 +136,10 @@ def test_an_order_that_never_said_registered_counts_by_where_it_stands() -> None
 
 
 def test_each_time_basis_puts_an_order_into_its_own_window() -> None:
-    rows = [order("o", "closed", reported_at_ms=1000, registered_at_ms=2000, closed_at_ms=4000, deadline_at_ms=3000)]
-    for basis, at_ms in zip(BASES, (1000, 2000, 3000, 4000), strict=True):
+    left = stints.pack({"dispatch": (6000, 1), "handle": (7000, 1), "check": (8000, 1)})
+    rows = [order("o", "closed", reported_at_ms=1000, registered_at_ms=2000, closed_at_ms=4000, deadline_at_ms=3000,
+                  accepted_at_ms=5000, life=Life(stints=left))]  # fmt: skip
+    for basis, at_ms in zip(BASES, (1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000), strict=True):
         assert ids(rows, "reported", filters=Filters(from_ms=at_ms, to_ms=at_ms + 1, basis=basis)) == {"o"}
         assert not ids(rows, "reported", filters=Filters(from_ms=at_ms + 1, basis=basis))
         assert not ids(rows, "reported", filters=Filters(to_ms=at_ms, basis=basis))
@@ -256,7 +259,7 @@ def test_the_parts_add_up_to_the_whole(rows: list[Order], filters: Filters) -> N
     assert s.count("closed") == s.count("closed_on_time") + s.count("closed_late") + s.count("closed_unjudged")
     took = durations(s)
     assert s.count("closed") == took.n + took.left_out_unknown + took.left_out_before_reported
-    for by in ("department", "source", "month", "day"):
+    for by in ("department", "source", "kind", "holder_level", "month", "day"):
         groups = grouped(s, DEFINITIONS, by, SHANGHAI)
         for key, definition in DEFINITIONS.items():
             assert sum(group.figures[key].num for group in groups) == s.count(definition.num)

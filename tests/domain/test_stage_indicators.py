@@ -11,7 +11,7 @@ from domain.clocks import ClockRules, LimitRow
 from domain.counts import Filters, Slice
 from domain.indicators import figures_of
 from domain.orderframe import orders_frame
-from domain.states import Order, Step
+from domain.states import Life, Order, Step
 from domain.worktime import Limit
 from tests.domain.people import HOUR, NOW, Story, rules
 from tests.domain.test_clocks import ALWAYS
@@ -153,3 +153,28 @@ def test_the_rates_are_their_counts_and_an_empty_base_is_a_dash() -> None:
 def test_an_order_of_an_outside_system_tells_nothing_of_its_stages(key: str) -> None:
     outside = Order(order="H1", status="closed", reported_at_ms=NOW, closed_at_ms=NOW + HOUR, handler="W1")
     assert Slice(orders_frame([outside]), Filters(), NOW + 9 * HOUR).count(key) == 0
+
+
+def test_where_a_stage_has_no_limit_nobody_can_tell_how_much_of_it_was_in_time() -> None:
+    """Handled without a limit is handled, and neither in time nor late: the rate has no base, it is not 0 %."""
+    story = Story().until("closed")
+    assert story.order is not None
+    told = figures_of(
+        Slice(orders_frame([story.order]), Filters(), NOW + 99 * HOUR),
+        ("handled", "handling_rate", "on_time_dispatch_rate", "on_time_handling_rate", "on_time_check_rate"),
+    )
+    assert [figure.shown for figure in told.values()] == ["1", "100.00 %", "—", "—", "—"]
+
+
+def test_a_row_that_was_stored_before_there_were_these_columns_is_still_read() -> None:
+    order, _, as_of_ms = lived(5)
+    told = msgspec.msgpack.decode(msgspec.msgpack.encode(order))
+    at = Order.__struct_fields__.index("life")
+    fields = Life.__struct_fields__
+    told[at] = told[at][: fields.index("cards") + 1]  # so it ended before
+    old = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=Order)
+    assert old.life is not None and old.life.stints == b"" and old.life.accepted_by == ""
+    s = Slice(orders_frame([old]), Filters(), as_of_ms)
+    today = Slice(orders_frame([order]), Filters(), as_of_ms)
+    assert s.count("reported") == 1 and s.count("dispatched") == today.count("dispatched")
+    assert {name: s[f"{name}_s"][0] for name in ("accept", "handle", "total")} == {"accept": -1, "handle": -1, "total": -1}

@@ -41,6 +41,8 @@ def hours(number: float) -> Limit:
         ("2026-03-12 15:00", Limit("working_days", 2), "2026-03-16 15:00"),
         ("2026-03-13 23:59", Limit("natural_days", 1), "2026-03-14 23:59"),
         ("2026-03-14 23:00", Limit("urgent_hours", 2), "2026-03-15 01:00"),  # round the clock, over midnight
+        ("2026-03-14 23:00", hours(0), "2026-03-14 23:00"),  # nothing is over at once, also at night
+        ("2026-03-10 10:00", hours(0), "2026-03-10 10:00"),
     ],
 )
 def test_a_limit_is_over_when_the_calendar_says(start: str, limit: Limit, due: str) -> None:

@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from ingest.delivery import Gateway, GatewayError, Tally, summary
+from ingest.delivery import Delivery, Gateway, GatewayError, summary
 from ingest.files import Reading
 from ingest.replay import POSITIONS, Replay, deal_lanes, load_tracks, parse_speed, play, replay, shift_ms
 
@@ -92,7 +92,7 @@ def test_an_overloaded_gateway_gets_the_same_batch_again_after_the_pause_it_aske
         pauses.append(seconds)
 
     gateway = FakeGateway((503, {"Retry-After": "3"}), httpx.ConnectError("gone"), (503, {"Retry-After": "1"}))
-    tally = Tally()
+    tally = Delivery()
     tracks = load_tracks([file], Reading())
     asyncio.run(play(tracks, "http://g", "the-key", Replay(in_flight=1), tally, transport=gateway, sleep=sleep))
     assert tally.accepted == 700 and tally.resent == 3
@@ -136,7 +136,7 @@ def test_at_a_speed_the_tracks_play_by_time_and_gaps_stay_gaps(tmp_path: Path) -
 
     how = Replay(speed=60, in_flight=1)
     asyncio.run(
-        play(load_tracks([file], Reading()), "http://g", "the-key", how, Tally(), transport=Clocked(),
+        play(load_tracks([file], Reading()), "http://g", "the-key", how, Delivery(), transport=Clocked(),
              clock=lambda: now[0], sleep=sleep)
     )  # fmt: skip
     assert [who for who, _ in sent_at] == ["a", "b", "a"]
@@ -211,7 +211,7 @@ def test_a_gateway_over_real_sockets_is_found_again_after_a_restart(file: Path) 
     late = HTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
     late.server_bind()  # the port is taken, but nobody listens yet: the first tries fail
     port = late.server_address[1]
-    tally: list[Tally] = []
+    tally: list[Delivery] = []
     url = f"http://127.0.0.1:{port}"
     sender = threading.Thread(target=lambda: tally.append(replay([file], url, "the-key", progress=False)))
     sender.start()

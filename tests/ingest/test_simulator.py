@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,7 +27,7 @@ from ingest.simulator import Memory, Plan, command, simulate
 from ingest.simulator.device import Sighting, device_of
 from ingest.simulator.ground import Ground
 from ingest.simulator.walk import Patrols
-from ingest.sources import events, feeds, osmand, owntracks, positions
+from ingest.sources import events, feeds, osmand, owntracks, positions, tallies
 from ingest.sources.base import Context, Decoded
 from ingest.sources.jt808.session import Session
 
@@ -91,8 +92,11 @@ class FakeGateway:
             names = {"user": request.headers["x-limit-u"], "device": request.headers["x-limit-d"]}
             self.take(owntracks.decode(body, self.context(), **names))
             return JSONResponse([])
-        source = {"positions": positions, "events": events, "feeds": feeds}[path.rpartition("/")[2]]
-        decoded = source.decode(body, self.context())
+        source = {"positions": positions, "events": events, "feeds": feeds, "tallies": tallies}[path.rpartition("/")[2]]
+        context = self.context()
+        if source is tallies:  # which knows what day it is
+            context = msgspec.structs.replace(context, received_at_ms=time.time_ns() // 1_000_000)
+        decoded = source.decode(body, context)
         self.take(decoded)
         rejected = [{"index": one.index, "reason": one.reason} for one in decoded.rejects]
         return JSONResponse({"accepted": len(decoded.facts), "rejected": rejected})

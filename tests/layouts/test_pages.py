@@ -14,6 +14,7 @@ from dashboard.callbacks.filter_words import pills
 from dashboard.callbacks.routing import page_key, params_of
 from dashboard.callbacks.selection import content
 from dashboard.hall import Hall
+from dashboard.proof import proof_of
 from domain.states import Feed, Order, Presence, Worker
 from layouts import ids, pages
 from layouts.page_config import page_config
@@ -57,7 +58,7 @@ def every_page(hall: Hall, settings: Settings, lang: str) -> dict[str, Any]:
         "wall": pages.wall_page(hall.city, settings, lang),
         "worker": pages.worker_page(hall.city, settings, lang, query.worker_dossier(hall, "w0")),
         "order": pages.order_page(hall.city, settings, lang, query.order_page(hall, "o0")),
-        "orders": pages.orders_page(hall.city, settings, lang, params, pills(hall.city, params, lang), 12),
+        "orders": pages.orders_page(hall.city, settings, lang, params, pills(hall.city, params, lang), proof_of(hall, params)),
         "desk": pages.desk_page(hall.city, settings, lang),
         "message": pages.message_page(hall.city, settings, lang, "…"),
     }

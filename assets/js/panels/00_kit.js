@@ -221,13 +221,13 @@
     return s('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', class: className, 'aria-hidden': 'true' },
       s('path', { class: 'line' }), s('path', { class: 'end-dot' }));
   }
-  // One stacked bar: parts [{class, n}], full length `total`.
+  // One stacked bar: parts [{class, n, title?, proof?}], full length `total`.
   function setBar(bar, parts, total) {
     keyed(bar, parts, (part) => part.class, (part) => h('i', { class: part.class }), (cell, part) => {
       attribute(cell, 'data-n', part.n);
       const width = total ? `${((part.n / total) * 100).toFixed(3)}%` : '0';
       if (cell.style.width !== width) cell.style.width = width;
-      cell.title = part.title || '';
+      if (part.proof) g.proof.mark(cell, part.proof); else cell.title = part.title || '';
     });
   }
 
@@ -248,11 +248,25 @@
   document.addEventListener('click', follow, true);
   document.addEventListener('keydown', follow, true);
 
-  // ---- definitions on hover and focus: data-def="closure" data-num data-den data-window data-open
+  // ---- definitions on hover and focus, in our own looks instead of the browser's: data-figure or data-def, data-num …
   let tip = null;
+  const hushed = [];
+  // While our tip is there the browser's own, of the element and of those around it, is not.
+  function hush(anchor) {
+    for (let element = anchor; element; element = element.parentElement) {
+      if (!element.hasAttribute('title')) continue;
+      element.hushed = element.getAttribute('title');
+      element.removeAttribute('title');
+      hushed.push(element);
+    }
+  }
+  function unhush() {
+    for (const element of hushed.splice(0)) { element.setAttribute('title', element.hushed); element.hushed = undefined; }
+  }
   function showTip(anchor) {
     const w = g.words;
     const data = anchor.dataset;
+    const key = data.figure || data.def;
     const list = h('dl', {});
     const line = (key, value) => list.append(h('dt', {}, w(key)), h('dd', {}, value));
     if (data.num !== undefined) line(data.den === undefined ? 'tip.count' : 'tip.num', g.format.int(+data.num));
@@ -260,10 +274,11 @@
     if (data.open !== undefined) line('tip.open', g.format.int(+data.open));
     if (data.window) line('tip.window', data.window);
     if (data.basis) line('tip.basis', w('basis.' + data.basis));
-    line('tip.key', data.def);
+    line('tip.key', key);
     if (data.asOf) line('tip.as_of', g.format.full(+data.asOf));
     hideTip();
-    tip = h('div', { class: 'tip', role: 'tooltip' }, h('b', {}, w('figure.' + data.def)), h('div', {}, w('figure.' + data.def + '.what')), list);
+    hush(anchor);
+    tip = h('div', { class: 'tip', role: 'tooltip' }, h('b', {}, w('figure.' + key)), h('div', {}, w(`figure.${key}.what`)), list);
     document.body.append(tip);
     const box = anchor.getBoundingClientRect();
     const own = tip.getBoundingClientRect();
@@ -271,11 +286,11 @@
     tip.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - own.width - 8))}px`;
     tip.style.top = `${below ? box.bottom + 8 : Math.max(8, box.top - own.height - 8)}px`;
   }
-  function hideTip() { if (tip) { tip.remove(); tip = null; } }
+  function hideTip() { if (tip) { tip.remove(); tip = null; } unhush(); }
   let tipTimer = 0;
   function overAnchor(event) {
     clearTimeout(tipTimer);
-    const anchor = event.target instanceof Element ? event.target.closest('[data-def]') : null;
+    const anchor = event.target instanceof Element ? event.target.closest('[data-figure], [data-def]') : null;
     if (!anchor) { hideTip(); return; }
     tipTimer = setTimeout(() => anchor.isConnected && showTip(anchor), event.type === 'focusin' ? 0 : 450);
   }
@@ -283,9 +298,8 @@
   document.addEventListener('focusin', overAnchor);
   document.addEventListener('pointerdown', () => { clearTimeout(tipTimer); hideTip(); });
   function define(element, key, values) {
-    attribute(element, 'data-def', key);
-    if (!element.hasAttribute('href')) attribute(element, 'tabindex', 0); // the keyboard, too, asks what a number means
-    for (const [name, value] of Object.entries(values || {})) attribute(element, 'data-' + name, value);
+    g.proof.explain(element, key, values);
+    attribute(element, 'tabindex', 0); // the keyboard, too, asks what a number means
   }
 
   // ---- the list of panels

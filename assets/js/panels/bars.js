@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, digits, keyed, setBar, attribute, changed, define, rowsThatFit } = g.kit;
+  const { h, text, digits, keyed, setBar, changed, rowsThatFit } = g.kit;
 
   function drawBars(body, figures, panel, field, filter) {
     const w = g.words;
@@ -14,7 +14,10 @@
     });
     const all = (figures[field] || []).slice().sort((a, b) => b.n - a.n);
     const total = all.reduce((sum, item) => sum + item.n, 0);
-    text(panel.querySelector('.panel-base'), w('reported_in', { period: g.shell.windowText(), n: g.format.int(total) }));
+    const base = panel.querySelector('.panel-base');
+    text(base, w('reported_in', { period: g.shell.windowText(), n: g.format.int(total) }));
+    const reported = { figure: 'reported', window: g.shell.windowText(), basis: 'report', asOf: figures.as_of_ms };
+    g.proof.mark(base, { ...reported, num: total, filters: figures.closure.filters });
     const fit = rowsThatFit(body, 46, all.length * 46 * g.kit.unit() > body.clientHeight ? 30 : 0);
     const shown = all.slice(0, fit);
     const most = Math.max(1, ...shown.map((item) => item.n));
@@ -23,9 +26,8 @@
       setBar(row.children[1], [{ class: 'fill-series', n: item.n }], most);
       digits(row.children[2], g.format.int(item.n), g.shell.jumping);
       text(row.children[3], `${g.format.percent(item.n, total)}%`);
-      attribute(row, 'href', g.links.orders(item.filters));
       changed(row, item.n);
-      define(row, 'reported', { num: item.n, window: g.shell.windowText(), basis: 'report', 'as-of': figures.as_of_ms });
+      g.proof.mark(row, { ...reported, num: item.n, of: total, filters: item.filters });
     });
     text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.orders'));
   }

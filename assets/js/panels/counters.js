@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, toggle, digits, keyed, define, setSign, lineSvg, setLine } = g.kit;
+  const { h, text, toggle, digits, keyed, attribute, define, setSign, lineSvg, setLine } = g.kit;
   const { int, percent, signed, span } = g.format;
   const CELLS = { s1: 6, s2: 8, s3: 10, s4: 14, s5: 12 };
   const ORDER = {
@@ -13,7 +13,8 @@
     s1: ['reported', 'closed', 'open', 'overdue', 'online_workers', 'visited_grids'],
   };
 
-  // One cell of the strip: {key, value, unit, sub: text or [[sign, text]...], sign, tone, href, series, num, den, def}
+  // One cell of the strip: {key, value, unit, sub: text or [[sign, n, figure]...], sign, tone, series, num, den, def, filters}; one
+  // that counts orders has filters.
   function cells(figures) {
     const w = g.words;
     const found = new Map();
@@ -21,7 +22,7 @@
     for (const counter of list) {
       const { key } = counter;
       const sub = counter.sub || {};
-      const cell = { key, value: counter.value, def: key, sub: '', href: counter.filters ? g.links.orders(counter.filters) : null, label: w('counter.' + key) };
+      const cell = { key, value: counter.value, def: key, sub: '', filters: counter.filters, label: w('counter.' + key) };
       if (['reported', 'registered', 'closed'].includes(key)) {
         if (counter.delta !== null && counter.delta !== undefined) cell.sub = w('vs_yesterday', { n: signed(counter.delta) });
         if (key === 'reported') cell.series = key; // the days of the trend are days of report
@@ -50,16 +51,16 @@
     }
     const closure = figures.closure;
     const force = figures.force;
-    const rate = (def, ratio, sub, href, key) => found.set(key, { key, def, label: w('figure.' + def), value: percent(ratio.num, ratio.den), unit: ratio.den ? '%' : '', sub, num: ratio.num, den: ratio.den, href, text: true });
-    const opened = (def) => g.links.orders({ ...closure.filters, figure: def, part: 'den' });
+    const rate = (def, ratio, sub, more, key) => found.set(key, { key, def, label: w('figure.' + def), value: percent(ratio.num, ratio.den), unit: ratio.den ? '%' : '', sub, num: ratio.num, den: ratio.den, ...more, text: true });
     if (closure && closure.rate) {
       const [def, onTime] = g.shell.rateKeys(closure);
-      rate(def, closure.rate, `${int(closure.rate.num)} / ${int(closure.rate.den)}`, opened(def), 'closure');
-      if (closure.on_time) rate(onTime, closure.on_time, `${int(closure.on_time.num)} / ${int(closure.on_time.den)}`, opened(onTime), 'on_time');
+      const of = { filters: closure.filters, window: g.shell.windowText(), basis: 'report' };
+      rate(def, closure.rate, `${int(closure.rate.num)} / ${int(closure.rate.den)}`, { ...of, open: closure.open }, 'closure');
+      if (closure.on_time) rate(onTime, closure.on_time, `${int(closure.on_time.num)} / ${int(closure.on_time.den)}`, of, 'on_time');
     }
     if (force && force.roster) {
       const online = force.moving + force.still + force.out_of_grid;
-      rate('online_rate', { num: online, den: force.roster }, w('offline_silent', { a: int(force.offline), b: int(force.silent) }), null, 'online_rate');
+      rate('online_rate', { num: online, den: force.roster }, w('offline_silent', { a: int(force.offline), b: int(force.silent) }), {}, 'online_rate');
       found.set('out_of_grid', { key: 'out_of_grid', def: 'out_of_grid', value: force.out_of_grid, tone: force.out_of_grid ? 'bad' : '', sign: force.out_of_grid ? 'worker-full-out_of_grid' : null, sub: w('in_own_grid_not') });
       found.set('silent', { key: 'silent', def: 'silent', value: force.silent, sub: w('linked_no_fix') });
       found.set('offline', { key: 'offline', def: 'offline', value: force.offline, sub: w('not_heard') });
@@ -90,13 +91,14 @@
     if (sub.dataset.value !== wanted) {
       sub.dataset.value = wanted;
       sub.textContent = '';
-      if (Array.isArray(cell.sub)) for (const [name, n, def] of cell.sub) sub.append(h('span', { 'data-figure': def }, g.kit.sign(name), int(n)));
+      if (Array.isArray(cell.sub)) for (const [name, n, def] of cell.sub) sub.append(h('span', { 'data-figure': def, 'data-num': n }, g.kit.sign(name), int(n)));
       else sub.textContent = cell.sub;
     }
-    for (const light of sub.querySelectorAll('[data-figure]')) g.kit.jump(light, g.links.figure(light.dataset.figure), g.words('figure.' + light.dataset.figure));
-    g.kit.attribute(row, 'data-key', cell.key);
-    if (cell.href) { row.setAttribute('href', cell.href); row.tabIndex = 0; } else row.removeAttribute('href');
-    define(row, cell.def, { num: cell.num, den: cell.den, window: cell.window, basis: cell.basis, 'as-of': figures.as_of_ms });
+    const { region } = cell.filters || {};
+    for (const light of sub.querySelectorAll('[data-figure]')) g.proof.mark(light, { figure: light.dataset.figure, num: +light.dataset.num, filters: { region }, asOf: figures.as_of_ms });
+    attribute(row, 'data-key', cell.key);
+    const told = { num: cell.num === undefined ? cell.value : cell.num, den: cell.den, open: cell.open, window: cell.window, basis: cell.basis, asOf: figures.as_of_ms };
+    if (cell.filters) g.proof.mark(row, { figure: cell.def, filters: cell.filters, ...told }); else define(row, cell.def, told);
     const days = figures.trend || [];
     const values = cell.series ? days.slice(-14).map((day) => day[cell.series]) : [];
     const drawn = values.filter((v) => v !== undefined && v !== null).length > 1;

@@ -149,7 +149,8 @@
       }
       for (const [, { path }] of made.cells) if (path.getAttribute('class') === 'zero') made.svg.insertBefore(path, made.marks);
       text(panel.querySelector('.panel-base'), w('cover.base', { n: g.format.int(made.cells.size - tally[0]), all: g.format.int(made.cells.size) }));
-      g.kit.define(panel.querySelector('.panel-base'), 'manned_grids', { num: made.cells.size - tally[0], den: made.cells.size, 'as-of': figures.as_of_ms });
+      g.kit.define(panel.querySelector('.panel-base'), 'manned_grids', { num: made.cells.size - tally[0], den: made.cells.size, asOf: figures.as_of_ms });
+      g.proof.explain(made.legend, 'manned_grids', { num: made.cells.size - tally[0], den: made.cells.size, asOf: figures.as_of_ms });
       const bounds = STEPS.map((from, i) => (i + 1 < STEPS.length ? `${from}–${STEPS[i + 1] - 1}` : `≥ ${from}`));
       made.legend.textContent = '';
       made.legend.append(h('span', { class: 'legend-item' }, h('i', { class: 'swatch zero' }), `${w('cover.zero')} ${tally[0]}`),

@@ -84,6 +84,7 @@
     ui.tabs[1].hidden = !g.deskNear.may();
     const within = near.filter((row) => row.distance_m <= RING_M).length;
     text(ui.note, !g.deskNear.may() ? '' : now === 'around' ? w('desk.around.note', { n: within, c: cameras().length }) : g.deskDuty.note());
+    g.proof.explain(ui.note, 'online_workers', { asOf: g.ages.seenMs() });
   }
 
   function makeHead(holder) {

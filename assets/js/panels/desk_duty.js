@@ -61,6 +61,7 @@
     const create = (name) => h('button', { type: 'button', class: 'pill', onclick: () => press(name) }, h('span', {}, w('state.' + name)), h('b', {}));
     keyed(made.pills, FIRST, (name) => name, create, (pill, name) => {
       text(pill.lastChild, g.format.int(counts[name]));
+      g.proof.explain(pill, name, { num: counts[name], asOf: g.ages.seenMs() });
       attribute(pill, 'aria-pressed', String(show === name));
       toggle(pill, 'none', !counts[name]);
     }, true);

@@ -30,12 +30,14 @@
     const battery = live && live.battery !== 255 ? live.battery : row.battery_pct;
     const fixed = live && live.fixed_s ? live.fixed_s * 1000 : row.fixed_at_ms;
     const heading = live && live.heading !== 65535 ? live.heading : 45;
+    const load = h('span', { class: 'num' }, g.words('orders_n', { n: row.open_orders }));
+    g.proof.mark(load, { figure: 'open', num: row.open_orders, filters: { region: null, handler: row.worker }, asOf: row.counted_at_ms, quiet: true });
     return [
       h('b', { class: 'near-letter' }, row.letter || ''),
       h('span', { 'data-sign': `worker-${row.role}-${presence}-${heading}` }),
       h('b', {}, row.name), h('span', { class: 'near-role' }, g.words('role.' + row.role)),
       h('span', { class: 'num' }, g.format.metres(row.distance_m)), h('span', { class: 'near-state' }, g.words('state.' + presence)),
-      h('span', { class: 'num' }, g.words('orders_n', { n: row.open_orders })),
+      load,
       h('span', { class: `num ${battery !== null && battery !== undefined && battery < LOW_BATTERY ? 'warn' : ''}` },
         battery === null || battery === undefined ? '—' : `${Math.round(battery)}%`),
       fixed ? h('span', { class: 'num t3', 'data-fmt': 'agoAt', 'data-value': fixed }) : h('span', { class: 'num t3' }, '—'),

@@ -100,6 +100,8 @@
     if (!made) return;
     const count = (kind) => items.filter((item) => item.kind === kind).length;
     text(made.label, w('desk.news', { n: count('new'), c: count('changed') }));
+    const asOf = g.ages.seenMs();
+    made.button.title = [['queue_new', 'new'], ['queue_changed', 'changed']].map(([key, kind]) => g.proof.title(key, { num: count(kind), asOf })).join('\n');
     toggle(made.button, 'some', items.length > 0);
     const on = desk.kept.read('sound', false);
     made.sound.setAttribute('aria-pressed', String(on));

@@ -110,7 +110,7 @@
     parts.part(made.clocks, clocks.map((clock) => clock.textContent + (clock.querySelector('i')?.getAttribute('style') || '')), () => clocks);
     const mine = revealed && revealed.order === order.order ? revealed : null;
     const may = g.api.me && g.api.me.rights.includes('personal') && detail.life;
-    parts.part(made.facts, [order, detail.life, mine, detail.trail[0], Boolean(may)], () => parts.facts(detail, { revealed: mine, reveal: may ? reveal : null }));
+    parts.part(made.facts, [order, detail.life, mine, detail.trail[0], Boolean(may), detail.notices], () => parts.facts(detail, { revealed: mine, reveal: may ? reveal : null }));
     parts.part(made.photos, detail.photos, () => g.orderPhotos.photos(detail));
     made.photos.hidden = !detail.photos.length;
     parts.part(made.trailHead, detail.trail.length, () => [w('desk.trail'), h('span', { class: 't3' }, w('trail.note', { n: detail.trail.length }))]);

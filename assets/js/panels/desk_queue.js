@@ -177,9 +177,11 @@
     if (!holder) return;
     const made = holder.made || (holder.made = makeFilters(holder));
     const found = g.deskRows.counts(queue.rows.values());
+    const asOf = g.ages.seenMs();
     keyed(made.pills, g.deskRows.SHOWS, (show) => show, (show) => h('button', { class: 'pill', type: 'button', onclick: () => desk.set({ show: desk.state.show === show ? 'all' : show }) },
       h('span', {}, g.words('desk.show.' + show)), h('b', {})), (pill, show) => {
       text(pill.lastChild, g.format.int(found[show]));
+      g.proof.explain(pill, 'queue_' + show, { num: found[show], asOf });
       attribute(pill, 'aria-pressed', String(desk.state.show === show));
       toggle(pill, 'none', !found[show]);
     }, true);
@@ -204,6 +206,8 @@
     const made = holder.made || (holder.made = makeFoot(holder));
     const shown = grid ? grid.getDisplayedRowCount() : 0;
     text(made.count, g.words('desk.shown', { n: g.format.int(shown), all: g.format.int(queue.rows.size) }));
+    g.proof.explain(made.count, 'queue_shown', { num: shown, den: queue.rows.size, asOf: g.ages.seenMs() });
+    g.proof.explain(made.marks, 'queue_marked', { num: desk.marked.size, asOf: g.ages.seenMs() });
     made.batch.hidden = desk.marked.size === 0;
     text(made.marks, g.words('desk.marked_n', { n: desk.marked.size }));
   }

@@ -33,7 +33,7 @@
       const unseen = force.unseen ? w('force.unseen_n', { n: g.format.int(force.unseen) }) : '';
       const strangers = force.unrostered ? w('unrostered_n', { n: g.format.int(force.unrostered) }) : '';
       text(base, [w('roster_of', { n: g.format.int(force.roster) }), unseen, strangers].filter(Boolean).join(' · '));
-      define(base, 'unseen', { num: force.unseen || 0, 'as-of': figures.as_of_ms });
+      define(base, 'unseen', { num: force.unseen || 0, asOf: figures.as_of_ms });
       const total = STATES.reduce((sum, key) => sum + (force[key] || 0), 0);
       setBar(made.bar, STATES.map((key) => ({ class: FILL[key], n: force[key] || 0, title: `${w('state.' + key)} ${force[key] || 0}` })), total);
       const shown = STATES.filter((key) => key !== 'unseen' && (!['frozen', 'offline'].includes(key) || force[key] > 0));
@@ -43,17 +43,17 @@
         digits(cell.children[2], g.format.int(force[key] || 0), g.shell.jumping);
         toggle(cell, 'bad', key === 'out_of_grid' && force[key] > 0);
         toggle(cell, 'zero', !force[key]);
-        define(cell, key, { num: force[key] || 0, 'as-of': figures.as_of_ms });
+        define(cell, key, { num: force[key] || 0, asOf: figures.as_of_ms });
       });
       const online = (force.moving || 0) + (force.still || 0) + (force.out_of_grid || 0);
       setPair(made.pair.children[0], w('online_rate'), online, force.roster || 0);
-      define(made.pair.children[0], 'online_rate', { num: online, den: force.roster || 0, 'as-of': figures.as_of_ms });
+      define(made.pair.children[0], 'online_rate', { num: online, den: force.roster || 0, asOf: figures.as_of_ms });
       const visited = (figures.counters || []).find((counter) => counter.key === 'visited_grids');
       const grids = visited && visited.sub ? visited.sub.den : undefined;
       made.pair.children[1].hidden = grids === undefined;
       if (grids !== undefined) {
         setPair(made.pair.children[1], w('figure.visited_grids'), visited.value, grids, w('not_visited_n', { n: g.format.int(grids - visited.value) }));
-        define(made.pair.children[1], 'visited_grids', { num: visited.value, den: grids, 'as-of': figures.as_of_ms });
+        define(made.pair.children[1], 'visited_grids', { num: visited.value, den: grids, asOf: figures.as_of_ms });
       }
     },
   });

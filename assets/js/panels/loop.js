@@ -2,7 +2,9 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, digits, keyed, setBar, attribute } = g.kit;
+  const { h, text, digits, keyed, setBar } = g.kit;
+
+  const LIGHTS = [['fill-bad', 'red', 'overdue'], ['fill-warn', 'yellow', 'due_soon'], ['fill-ok', 'green', 'in_limit']];
 
   g.panels.define('loop', {
     draw(body, figures) {
@@ -15,19 +17,21 @@
       });
       const stages = figures.stages || [];
       const total = stages.reduce((sum, stage) => sum + stage.open, 0);
+      const asOf = figures.as_of_ms;
+      const { region } = (stages[0] || {}).filters || {};
       text(made.heads.children[1], w('open_n', { n: g.format.int(total) }));
+      g.proof.mark(made.heads.children[1], { figure: 'open', num: total, filters: { region }, asOf });
       const most = Math.max(1, ...stages.map((stage) => stage.open));
       keyed(made.rows, stages, (stage) => stage.stage, () => h('a', { class: 'row' }, h('span', { class: 'name' }), h('span', { class: 'bar' }),
         h('span', { class: 'figure' }), h('span', { class: 'small' })), (row, stage) => {
         const [name, bar, figure, longest] = row.children;
         text(name, w('stage.' + stage.stage));
-        setBar(bar, [{ class: 'fill-bad', n: stage.red || 0 }, { class: 'fill-warn', n: stage.yellow || 0 },
-          { class: 'fill-ok', n: stage.open - (stage.red || 0) - (stage.yellow || 0) }], most);
+        setBar(bar, LIGHTS.map(([fill, colour, count]) => ({ class: fill, n: stage[colour],
+          proof: { figure: count, num: stage[colour], filters: { region, stage: stage.stage }, asOf, quiet: true } })), most);
         digits(figure, g.format.int(stage.open), g.shell.jumping);
         text(longest, stage.open && stage.longest_s !== null && stage.longest_s !== undefined ? g.format.duration(stage.longest_s) : '—');
-        attribute(row, 'href', g.links.orders(stage.filters || { figure: 'stage_' + stage.stage }));
         g.kit.changed(row, stage.open);
-        g.kit.define(row, 'stage_' + stage.stage, { num: stage.open, 'as-of': figures.as_of_ms });
+        g.proof.mark(row, { figure: 'stage_' + stage.stage, num: stage.open, filters: stage.filters, asOf });
       });
     },
   });

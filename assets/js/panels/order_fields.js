@@ -51,6 +51,12 @@
     };
   }
 
+  // Yes, no, or neither: what was not asked is not told.
+  function answer(name, given) {
+    const asked = radios(name, given, [...(g.desk.data.answers || {})[name] || [], ''].map((each) => [each, w(each ? `ask.${name}.${each}` : 'ask.unasked')]));
+    return { ...asked, value: () => asked.value() || undefined };
+  }
+
   function check(name) {
     const input = h('input', { type: 'checkbox' });
     return { input, value: () => (input.checked ? true : undefined), fault: () => '', set: (value) => { input.checked = Boolean(value); }, focus: () => input.focus() };
@@ -216,6 +222,7 @@
     category, department, co_handler: coHandler, co_handlers: coHandlers, handler, deadline_at_ms: moment, merged_into: mergedInto, photos,
     result: (name, given) => radios(name, given, given.choices.map((each) => [each, w('ask.result.' + each)])),
     satisfaction: (name, given) => radios(name, given, (g.desk.data.satisfaction || []).map((each) => [each, w('ask.satisfaction.' + each)])),
+    contacted: answer, solved: answer,
     urgent: check, mass: check,
   };
 

@@ -6,10 +6,11 @@
   const { h, text, toggle } = g.kit;
   const w = (key, values) => g.words(key, values);
   const SLOW_MS = 1200;
-  const ORDER = ['result', 'satisfaction', 'quality', 'category', 'department', 'co_handler', 'handler', 'merged_into', 'deadline_at_ms', 'reason', 'note', 'photos', 'co_handlers',
+  const ORDER = ['result', 'satisfaction', 'contacted', 'solved', 'quality', 'category', 'department', 'co_handler', 'handler', 'merged_into', 'deadline_at_ms', 'reason', 'note', 'photos', 'co_handlers',
     'title', 'address', 'urgent', 'mass'];
   // Besides what is needed, a note and photos: what stands open; the rest is folded.
-  const FOREMOST = { dispatch: ['department', 'handler'], register: ['category', 'department'], grant_defer: ['deadline_at_ms'], check: ['reason'], reopen: ['deadline_at_ms'] };
+  const FOREMOST = { dispatch: ['department', 'handler'], register: ['category', 'department'], grant_defer: ['deadline_at_ms'], check: ['reason'], reopen: ['deadline_at_ms'],
+    callback: ['contacted', 'solved'] };
 
   const namesIn = (needs) => needs.flatMap((need) => need.split('|'));
 

@@ -54,7 +54,7 @@
     const sign = find('.who-sign');
     sign.dataset.sign = order.open ? `light-${g.orderParts.lightOf(order, now)}` : order.closed ? 'stage-done' : 'light-none';
     part(find('.stages'), [detail.stages.map((stage) => [stage.state, stage.visits]), stages(detail, now).map((stage) => stage.textContent)], () => stages(detail, now));
-    part(find('.order-facts'), [order, detail.life, mine, detail.photos, detail.trail[0]], () => [h('div', { class: 'section-head' }, h('h2', {}, w('facts'))),
+    part(find('.order-facts'), [order, detail.life, mine, detail.photos, detail.trail[0], detail.notices], () => [h('div', { class: 'section-head' }, h('h2', {}, w('facts'))),
       detail.photos.length ? h('div', { class: 'part-photos' }, g.orderPhotos.photos(detail)) : null, g.orderParts.facts(detail, { revealed: mine, reveal: may ? reveal : null })]);
     part(find('.order-trail .trail'), detail.trail, () => g.orderParts.trail(detail, { wide: true }));
     text(find('.order-trail .section-head .t3'), w('trail.note', { n: detail.trail.length }));

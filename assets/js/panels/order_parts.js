@@ -160,6 +160,7 @@
       life && life.merged_into ? ['merged_into', link(g.links.order(life.merged_into), life.merged_into)] : null,
       life && life.quality ? ['quality', life.quality] : null,
       life && life.satisfaction ? ['satisfaction', w('ask.satisfaction.' + life.satisfaction)] : null,
+      ...(life ? ['contacted', 'solved'].filter((key) => life[key]).map((key) => [key, w(`ask.${key}.${life[key]}`)]) : []),
       ...(life ? counted(life) : []),
     ].filter(Boolean);
   }
@@ -180,7 +181,8 @@
     const said = (revealed && revealed.text) || order.text;
     const asked = life && life.asked ? h('p', { class: 'asked' }, h('span', { 'data-sign': 'light-yellow' }),
       w('desk.asked.' + life.asked, { at: life.asked_deadline_at_ms ? g.format.moment(life.asked_deadline_at_ms) : '' })) : null;
-    return [asked, h('dl', { class: 'desk-pairs' }, rows), said ? h('p', { class: 'desk-said' }, said) : null, revealed ? h('p', { class: 't3' }, w('desk.reveal.told')) : null];
+    return [asked, h('dl', { class: 'desk-pairs' }, rows), said ? h('p', { class: 'desk-said' }, said) : null, revealed ? h('p', { class: 't3' }, w('desk.reveal.told')) : null,
+      g.orderTold(detail)];
   }
 
   // ---- trail
@@ -198,6 +200,7 @@
     ['merged_into', (value) => w('desk.said.merged', { d: value })],
     ['quality', (value) => value],
     ['satisfaction', (value) => w('ask.satisfaction.' + value)],
+    ['contacted', (value) => w('ask.contacted.' + value)], ['solved', (value) => w('ask.solved.' + value)],
     ['urgent', (value) => value && w('order_flag.urgent')], ['mass', (value) => value && w('order_flag.mass')],
     ['photos', (value) => w('desk.said.photos', { n: list(value).length })],
   ];

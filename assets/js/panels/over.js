@@ -37,7 +37,8 @@
       if (!all.length) text(made.more, w('empty.over'));
       else text(made.more, rest > 0 ? w('all_n', { n: g.format.int(total) }) : '');
       toggle(made.more, 'empty', !all.length);
-      attribute(made.more, 'href', rest > 0 ? g.links.orders(figures.urgent_filters) : null);
+      if (rest > 0) g.proof.mark(made.more, { figure: 'urgent', num: total, filters: figures.urgent_filters, asOf: figures.as_of_ms });
+      else g.proof.unmark(made.more);
     },
   });
 })();

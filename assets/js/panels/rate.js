@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, digits, keyed, toggle, attribute, changed, define, rowsThatFit } = g.kit;
+  const { h, text, digits, keyed, toggle, attribute, changed, rowsThatFit } = g.kit;
 
   // A cut axis that holds all values: [low, high] in per cent, whole numbers, high 100 where near.
   function axisOf(values) {
@@ -55,19 +55,19 @@
       });
       const { rate } = closure;
       const [key, onTimeKey] = g.shell.rateKeys(closure);
-      const opened = (filters) => g.links.orders({ ...closure.filters, ...filters });
+      const base = { window: g.shell.windowText(), basis: 'report', asOf: figures.as_of_ms };
+      const whole = { ...base, figure: key, num: rate.num, den: rate.den, open: closure.open, filters: closure.filters };
       text(panel.querySelector('.panel-title'), w('closure_of', { rate: w('figure.' + key), period: w('period.' + g.shell.period().key) }));
       digits(made.value.querySelector('.n'), g.format.percent(rate.num, rate.den), g.shell.jumping);
       made.value.querySelector('.unit').hidden = !rate.den;
-      attribute(made.value, 'href', opened({ figure: key, part: 'den' }));
-      define(made.value, key, { num: rate.num, den: rate.den, open: closure.open, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
+      g.proof.mark(made.value, whole);
       text(made.counts, w('closed_of.' + key, { num: g.format.int(rate.num), den: g.format.int(rate.den) }));
-      attribute(made.counts, 'href', opened({ figure: key }));
+      g.proof.mark(made.counts, { ...whole, part: 'num' });
       text(made.open, w('open_short', { n: g.format.int(closure.open) }));
-      attribute(made.open, 'href', opened({ figure: 'open' }));
+      g.proof.mark(made.open, { ...base, figure: 'open', num: closure.open, filters: closure.filters });
       const onTime = closure.on_time;
       text(made.onTime, onTime ? w('on_time_rate', { p: g.format.percent(onTime.num, onTime.den) }) : '');
-      if (onTime) { attribute(made.onTime, 'href', opened({ figure: onTimeKey, part: 'den' })); define(made.onTime, onTimeKey, { num: onTime.num, den: onTime.den, window: g.shell.windowText(), 'as-of': figures.as_of_ms }); }
+      if (onTime) g.proof.mark(made.onTime, { ...base, figure: onTimeKey, num: onTime.num, den: onTime.den, filters: closure.filters });
 
       const sorted = worstFirst((closure.rows || []).filter((row) => row.den || g.config.regions[row.code]));
       const room = rowsThatFit(made.rows.parentElement, 36, 82 + 28 + 20);
@@ -78,19 +78,25 @@
       const axis = axisOf(mean === null ? rates : rates.concat(mean));
       text(made.heads.children[0], sorted.length > shown.length ? w('last_n', { n: shown.length, level: g.shell.childLevelName() }) : g.shell.childLevelName());
       axisHead(axis, made.heads, mean, w('mean_at', { p: g.format.percent(rate.num, rate.den) }));
+      g.proof.mark(made.heads.querySelector('.at'), { ...whole, quiet: true });
       keyed(made.rows, shown, (row) => row.code, (row) => h('a', { class: 'row', 'data-region': row.code }, h('span', { class: 'name' }), dotline(),
         h('span', { class: 'value' }), h('span', { class: 'value wide' }), h('span', { class: 'small' })), (row, item) => {
         const [name, , value, late, open] = row.children;
         text(name, item.code === '' ? w('outside') : item.code === g.shell.region() ? w('unassigned') : g.shell.shortName(item.code, item.name));
         dotRow(row, item, axis, mean);
         text(value, g.format.percent(item.num, item.den));
-        text(late, item.on_time_num === undefined ? '' : g.format.percent(item.on_time_num, item.on_time_den === undefined ? item.den : item.on_time_den));
+        text(late, g.format.percent(item.on_time_num, item.on_time_den));
         text(open, g.format.int(item.open));
-        g.kit.jump(open, item.open ? g.links.orders({ ...item.filters, figure: 'open' }) : null, w('open_short', { n: item.open }));
-        const below = item.code !== '' && item.code !== g.shell.region();
-        attribute(row, 'href', below ? g.links.wall({ region: item.code }) : g.links.orders({ ...item.filters, figure: key, part: 'den' }));
+        const here = { ...base, filters: item.filters };
+        const own = { ...here, figure: key, num: item.num, den: item.den, open: item.open };
+        g.proof.mark(value, own);
+        g.proof.mark(late, { ...here, figure: onTimeKey, num: item.on_time_num, den: item.on_time_den });
+        g.proof.mark(open, { ...here, figure: 'open', num: item.open });
         changed(row, [item.num, item.den, item.open]);
-        define(row, key, { num: item.num, den: item.den, open: item.open, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
+        // A region below is gone into by its row; its numbers open their orders.
+        const below = item.code !== '' && item.code !== g.shell.region();
+        g.proof.mark(row, { ...own, shown: below });
+        if (below) attribute(row, 'href', g.links.wall({ region: item.code }));
       });
       text(made.more, sorted.length ? '' : w('no_children'));
       made.more.hidden = Boolean(made.more.textContent === '');
@@ -119,10 +125,10 @@
         text(value, g.format.percent(item.num, item.den));
         text(late, item.overdue ? `■ ${g.format.int(item.overdue)}` : '—');
         toggle(late, 'bad', item.overdue > 0);
-        g.kit.jump(late, item.overdue ? g.links.orders({ ...item.filters, figure: 'overdue' }) : null, w('situation.overdue', { n: item.overdue }));
-        attribute(row, 'href', g.links.orders({ ...item.filters, figure: 'on_time_closure_rate', part: 'den' }));
+        const here = { window: g.shell.windowText(), basis: 'report', asOf: figures.as_of_ms, filters: item.filters };
+        g.proof.mark(late, { ...here, figure: 'overdue', num: item.overdue });
         changed(row, [item.num, item.den, item.overdue]);
-        define(row, 'on_time_closure_rate', { num: item.num, den: item.den, window: g.shell.windowText(), 'as-of': figures.as_of_ms });
+        g.proof.mark(row, { ...here, figure: 'on_time_closure_rate', num: item.num, den: item.den });
       });
       text(made.more, all.length ? (all.length > shown.length ? w('more_n', { n: all.length - shown.length }) : '') : w('empty.dept'));
     },

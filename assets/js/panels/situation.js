@@ -1,27 +1,43 @@
 // One sentence first: sign, worst item in bold, then at most five others. All in order: ● 总体平稳.
+// Numbers of orders open them; the others say what they mean.
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, toggle, setSign } = g.kit;
+  const { h, toggle, setSign } = g.kit;
   const OTHERS = { s1: 1, s2: 2, s3: 4, s4: 5, s5: 5 };
 
-  // [severity, text] of everything that somebody must act on, worst first.
+  // {key, severity, words, n, figure or def} of everything that somebody must act on, worst first.
   function findings(figures) {
-    const w = g.words;
     const found = [];
-    const add = (severity, key, n) => { if (n > 0) found.push([severity, w('situation.' + key, { n: g.format.int(n) })]); };
+    const add = (severity, key, n, what) => { if (n > 0) found.push({ key, severity, n, words: g.words('situation.' + key, { n: g.format.int(n) }), ...what }); };
     const counter = (key) => (figures.counters || []).find((c) => c.key === key) || {};
     const light = (counter('open').sub || {});
     const force = figures.force || {};
-    add(2, 'overdue', counter('overdue').value || 0);
-    add(1, 'due_soon', light.yellow || 0);
-    add(1, 'out_of_grid', force.out_of_grid || 0);
-    add(1, 'frozen_workers', force.frozen || 0);
-    add(1, 'frozen_feeds', (counter('feeds_online').sub || {}).frozen || 0);
-    add(1, 'late_sources', (figures.sources || []).filter((source) => source.late).length);
-    add(0, 'silent', force.silent || 0);
+    add(2, 'overdue', counter('overdue').value || 0, { figure: 'overdue' });
+    add(1, 'due_soon', light.yellow || 0, { figure: 'due_soon' });
+    add(1, 'out_of_grid', force.out_of_grid || 0, { def: 'out_of_grid' });
+    add(1, 'frozen_workers', force.frozen || 0, { def: 'frozen' });
+    add(1, 'frozen_feeds', (counter('feeds_online').sub || {}).frozen || 0, { def: 'feeds_frozen' });
+    add(1, 'late_sources', (figures.sources || []).filter((source) => source.late).length, { def: 'sources_late' });
+    add(0, 'silent', force.silent || 0, { def: 'silent' });
     return found;
   }
+
+  // Words with a mark between them; made anew only when they change, for a screen reader reads out what is.
+  function tell(holder, items, figures) {
+    const said = JSON.stringify(items.map((item) => [item.key, item.words]));
+    if (holder.said !== said) {
+      holder.said = said;
+      holder.textContent = '';
+      items.forEach((item, i) => holder.append(i ? ' · ' : '', h(item.figure ? 'a' : 'span', {}, item.words)));
+    }
+    items.forEach((item, i) => {
+      const told = { num: item.n, asOf: figures.as_of_ms };
+      if (item.figure) g.proof.mark(holder.children[i], { ...told, figure: item.figure, filters: { region: figures.region.code } });
+      else if (item.def) g.proof.explain(holder.children[i], item.def, told);
+    });
+  }
+  const plain = (key, values) => [{ key, words: g.words('situation.' + key, values) }];
 
   g.panels.define('situation', {
     draw(body, figures) {
@@ -34,17 +50,16 @@
       toggle(body, 'lost', lost !== null);
       if (lost !== null) {
         setSign(made.mark, 'light-yellow');
-        text(made.worst, g.words('situation.lost', { t: g.format.hms(lost) }));
-        text(made.others, '');
+        tell(made.worst, plain('lost', { t: g.format.hms(lost) }), figures);
+        tell(made.others, [], figures);
         return;
       }
       const found = findings(figures);
-      const acting = found.filter(([severity]) => severity > 0);
-      setSign(made.mark, acting.length ? (acting[0][0] === 2 ? 'light-red' : 'light-yellow') : 'light-green');
-      text(made.worst, acting.length ? acting[0][1] : g.words('situation.calm'));
+      const worst = found.find((item) => item.severity > 0);
+      setSign(made.mark, worst ? (worst.severity === 2 ? 'light-red' : 'light-yellow') : 'light-green');
+      tell(made.worst, worst ? [worst] : plain('calm'), figures);
       const limit = OTHERS[document.documentElement.dataset.step] || 2;
-      const others = (acting.length ? found.filter((item) => item !== acting[0]) : []).slice(0, limit).map(([, words]) => words);
-      text(made.others, others.join(' · '));
+      tell(made.others, worst ? found.filter((item) => item !== worst).slice(0, limit) : [], figures);
     },
   });
 })();

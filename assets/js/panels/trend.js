@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, digits, keyed, lineSvg, setLine, attribute } = g.kit;
+  const { h, text, digits, keyed, lineSvg, setLine } = g.kit;
   const SERIES = [['reported', 'c-s1'], ['closed', 'c-s2'], ['overdue', 'c-bad']];
 
   g.panels.define('trend', {
@@ -26,8 +26,10 @@
         digits(row.children[2], g.format.int(values[values.length - 1] || 0), g.shell.jumping);
         const last = days[days.length - 1];
         const start = last && g.format.dayStartOf(last.day);
-        attribute(row, 'href', last ? g.links.figure(key, 'num', { from: start, to: start + 86400000 }) : null);
-        g.kit.define(row, key, { num: values[values.length - 1] || 0, window: last ? last.day : '', basis: 'report', 'as-of': figures.as_of_ms });
+        if (last) {
+          g.proof.mark(row, { figure: key, num: last[key] || 0, filters: { region: figures.region.code, from: start, to: g.format.dayEndOf(last.day) },
+            window: last.day, basis: 'report', asOf: figures.as_of_ms });
+        }
         row.setAttribute('aria-label', `${w('series.' + key)} ${values.filter((v) => v !== null && v !== undefined).join(' ')}`);
       });
       text(made.span.children[0], days.length ? days[0].day.slice(5) : w('empty.trend'));

@@ -12,7 +12,7 @@ test: setup-test
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy --strict domain store ingest
 	@node=$$($(PY) prepare.py node) && $$node --test --test-reporter=dot tests/js/*.test.js
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 bench: setup-test
 	@$(PY) -m bench $(ARGS)

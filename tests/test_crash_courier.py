@@ -17,8 +17,8 @@ from store.store import Store, await_store
 from tests.ingest.receiver import SECRET, Receiver
 from tests.test_crash import Hall
 
-ORDERS = 60
-KILLS = 5
+ORDERS = 30
+KILLS = 3
 RULES = """
 rules:
   - {{events: [urge, ended], webhook: platform}}

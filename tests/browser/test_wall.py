@@ -45,7 +45,7 @@ def test_the_wall_shows_workers_that_move_and_says_no_error(hall: Hall, watched:
     page.wait_for_function(MOVED, arg=[worker, before["lon"], before["lat"]])
     page.wait_for_timeout(2500)
     assert page.locator("#map").screenshot() != shot
-    assert page.evaluate("() => gridhall.live.link.connected")
+    page.wait_for_function("() => gridhall.live.link.connected")
     assert watched.faults == []
 
 

@@ -263,7 +263,7 @@ def _distinct(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np
 
 def durations(s: Slice, of: Literal["closed", "ended"] = "closed") -> Durations:
     """How long the closed orders of a slice took; `ended` takes in those that were declined, merged or voided."""
-    return _durations_of(*_durations_ms(s, of))
+    return _durations_of(*durations_ms(s, of))
 
 
 def grouped_durations(
@@ -275,14 +275,17 @@ def grouped_durations(
 ) -> dict[str, Durations]:
     """`durations` of each group, as `grouped`."""
     names, codes = group_codes(s, by, zone, roll)
-    took_ms, chosen, usable, unknown = _durations_ms(s, of)
+    took_ms, chosen, usable, unknown = durations_ms(s, of)
     order = np.argsort(codes, kind="stable")
     edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
     parts = ((name, order[low:high]) for name, low, high in zip(names, edges[:-1], edges[1:], strict=True))
     return {name: _durations_of(took_ms[at], chosen[at], usable[at], unknown[at]) for name, at in parts if len(at)}
 
 
-def _durations_ms(s: Slice, of: str) -> tuple[NDArray[np.int64], Mask, Mask, Mask]:
+def durations_ms(s: Slice, of: str) -> tuple[NDArray[np.int64], Mask, Mask, Mask]:
+    """Per order of a slice (`of` as in `durations`): (ms from report to end, whether it is looked at, whether its time counts,
+    whether its end is not known).
+    """
     chosen = s.mask("closed") if of == "closed" else ~s.mask("open")
     end_ms = s["closed_at_ms"]
     if of == "ended":

@@ -52,7 +52,7 @@ def _left(source: "pd.DataFrame | Source", stage: str, filters: Filters, as_of_m
 def _times(stage: str, s: Slice) -> StageTimes:
     worked_s = s[f"{stage}_s"]
     took_s = worked_s[worked_s != stints.UNKNOWN]
-    judged, in_time = _judged(stage, s)
+    judged, in_time = judged_of(stage, s)
     median_s = p90_s = mean_s = None
     if len(took_s):
         spread = (*quantiles(took_s, 0.5, 0.9), took_s.mean())
@@ -69,7 +69,8 @@ def _times(stage: str, s: Slice) -> StageTimes:
     )
 
 
-def _judged(stage: str, s: Slice) -> tuple[Mask, Mask]:
+def judged_of(stage: str, s: Slice) -> tuple[Mask, Mask]:
+    """(orders of which somebody can tell whether they kept the limit of a stage, those that did)."""
     if stage == "total":
         return s["on_time"] >= 0, s["on_time"] == 1
     stands = s[stage]

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from dashboard.briefs import department_name, matter_name, order_title, region_name, staff_name
 from domain import masking
 from domain.counts import Filters, Slice
-from domain.indicators import _durations_ms
+from domain.indicators import durations_ms
 from domain.orderframe import INSTANTS, NONE, STATUS_KEYS
 from domain.scores import LEVEL, OWN_GRID
-from domain.stagetimes import BASIS, _judged
+from domain.stagetimes import BASIS, judged_of
 from domain.states import Order
 from domain.stints import UNKNOWN
 
@@ -60,7 +60,7 @@ def frozen(city: "City", s: Slice, counts: Iterable[str], groupings: Groupings) 
     for name in INSTANTS:
         columns[name] = pa.array(s[name].copy(), pa.int64(), mask=s[name] == NONE)
     columns["on_time"] = pa.array(s["on_time"].copy(), pa.int8(), mask=s["on_time"] < 0)
-    took_ms, _, usable, _ = _durations_ms(s, "closed")
+    took_ms, _, usable, _ = durations_ms(s, "closed")
     columns["took_ms"] = pa.array(took_ms, pa.int64(), mask=~usable)
     columns |= {f"{COUNT}{count}": pa.array(s.mask(count), pa.bool_()) for count in counts}
     columns |= {f"{GROUP}{by}": _picked(names, codes) for by, (names, codes) in groupings.items()}
@@ -75,7 +75,7 @@ def left(city: "City", source: Any, filters: Filters, as_of_ms: int) -> pa.Table
     for stage, basis in BASIS.items():
         s = Slice(source, msgspec.structs.replace(filters, basis=basis), as_of_ms)
         worked_s = s[f"{stage}_s"]
-        judged, in_time = _judged(stage, s)
+        judged, in_time = judged_of(stage, s)
         more = {
             "stage": pa.array([stage] * len(s), pa.string()).dictionary_encode(),
             "worked_s": pa.array(worked_s.copy(), pa.int32(), mask=worked_s == UNKNOWN),

@@ -10,6 +10,7 @@ import msgspec
 from dash import html
 
 from config.city_model import City
+from layouts import proof
 from layouts.page_config import short_name
 from layouts.parts import Words
 
@@ -91,9 +92,7 @@ class Pen(msgspec.Struct, frozen=True):
 
     def moment(self, at_ms: int) -> str:
         """2026-11-26 15:42:06 UTC+08:00 Asia/Shanghai."""
-        at = dt.datetime.fromtimestamp(at_ms / 1000, self.city.zone)
-        offset = at.strftime("%z")
-        return f"{at:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:5]} {self.data['zone']}"
+        return f"{proof.moment(self.city, at_ms)} {proof.zone(self.city, at_ms)}"
 
     def clock(self, at_ms: int) -> str:
         return f"{dt.datetime.fromtimestamp(at_ms / 1000, self.city.zone):%m-%d %H:%M}"

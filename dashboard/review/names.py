@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def told(city: "City", view: View, counted: Counted, scores: Json, given: Json, lang: str) -> Json:
-    """→ {region, region_name, path, below, level, child_level, period, basis, as_of_ms, zone, filters, chosen, figures,
+    """→ {region, region_name, path, below, level, child_level, period, basis, as_of_ms, filters, chosen, figures,
     definitions, compare, groups, regions, peers, departments, cards, took, stages, trend, heat}.
 
     A row of groups, regions, peers, departments: {key, name, unit (False of a month), filters, figures, rank, score}; a
@@ -40,7 +40,6 @@ def told(city: "City", view: View, counted: Counted, scores: Json, given: Json, 
         "period": _period(city, view),
         "basis": query.filters.basis,
         "as_of_ms": query.as_of_ms,
-        "zone": city.timezone,
         "filters": link(query),
         "chosen": {name: getattr(view, name) for name in CHOICES},
         "figures": {key: figure_json(figure) for key, figure in counted.totals.items()},

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run test bench setup setup-run setup-test clean
+.PHONY: run test bench soak pictures setup setup-run setup-test clean
 
 run: setup-run
 	@exec $(PY) app.py run $(ARGS)
@@ -16,6 +16,12 @@ test: setup-test
 
 bench: setup-test
 	@$(PY) -m bench $(ARGS)
+
+soak: setup-test
+	@$(PY) -m bench.soak $(ARGS)
+
+pictures: setup-test
+	@$(PY) -m bench.pictures $(ARGS)
 
 setup: setup-run setup-test
 

@@ -1,5 +1,6 @@
 """The command line. `python app.py run` starts everything; each role can also be started alone."""
 
+import json
 import logging
 import os
 import signal
@@ -94,7 +95,7 @@ def log_as(role: str, settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format=f"%(asctime)s {role:<9} %(levelname)s %(message)s", datefmt="%H:%M:%S", force=True
     )
-    for noisy in ("httpx", "httpcore", "werkzeug", "engineio", "socketio"):
+    for noisy in ("httpx", "httpcore", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -435,6 +436,42 @@ def simulate(
             people=People(web_url(settings, web), shared) if shared else None,
         )
     )
+
+
+@app.command()
+def load(
+    workers: Annotated[int, typer.Option(min=1, help="How many; more than the roster has are invented.")] = 1000,
+    interval_s: Annotated[float, typer.Option("--interval", min=1.0, help="Seconds between the fixes of a worker.")] = 10.0,
+    shares: Annotated[
+        str, typer.Option("--protocols", help="Shares of json, osmand, owntracks, jt808 and batch: json=50,jt808=30,osmand=20.")
+    ] = "json=40,osmand=20,owntracks=10,jt808=30",
+    seconds: Annotated[float, typer.Option(min=0.0, help="How long; 0: until it is stopped.")] = 0.0,
+    lines: Annotated[int, typer.Option(min=1, help="HTTP connections that the phones share, as behind a proxy.")] = 256,
+    report: Annotated[Path | None, typer.Option(help="Write the figures into this file too, as JSON.")] = None,
+    gateway: UrlOption = "",
+    key: KeyOption = "",
+    jt808_port: Jt808Option = None,
+    data_dir: DataOption = None,
+    city: CityOption = None,
+) -> None:
+    """Load the gateway as so many devices would, and tell the rate and how soon they are acknowledged."""
+    from ingest.delivery import GatewayError
+    from ingest.simulator import load as loading
+    from ingest.simulator.loadwho import Shares
+
+    settings = settings_of(environment(data_dir=data_dir, city=city, jt808_port=jt808_port))
+    log_as("load", settings)
+    try:
+        plan = loading.Plan(workers=workers, interval_s=interval_s, shares=Shares.of(shares), seconds=seconds, lines=lines)
+        told = loading.command(
+            load_city(settings.city), gateway_url(settings, gateway), settings.jt808_port, key_or_default(settings, key), plan,
+            stop_on_signal(),
+        )  # fmt: skip
+    except (GatewayError, ValueError) as wrong:
+        raise fail(str(wrong)) from wrong
+    out.print_json(data=told)
+    if report is not None:
+        report.write_text(json.dumps(told), encoding="utf-8")
 
 
 # the city and the sources

@@ -35,6 +35,9 @@ ScopeOption = Annotated[
 ]
 DepartmentOption = Annotated[str, typer.Option("--department", help="Key of the department, for the role department.")]
 WorkerOption = Annotated[str, typer.Option("--worker", help="Id of the roster, for the role worker.")]
+SceneOption = Annotated[
+    list[str] | None, typer.Option("--scene", help="Of a wall: only this scene; may be given several times; none: all.")
+]
 
 
 def fail(text: str) -> typer.Exit:
@@ -72,6 +75,17 @@ def checked(city: City, roles: list[str], scope: str, department: str, worker: s
     if faults or code is None:
         raise fail("\n".join(faults))
     return code
+
+
+def checked_scenes(city: City, roles: list[str], scenes: list[str]) -> tuple[str, ...]:
+    """The scenes that a wall is bound to. Fails for what is no scene, and for who is no wall."""
+    known = city.scenes.scenes
+    faults = [f"scene {key!r} is none of {', '.join(known)}" for key in scenes if key not in known]
+    if scenes and WALL not in roles:
+        faults.append("--scene is for the role wall: only a wall is bound to scenes")
+    if faults:
+        raise fail("\n".join(faults))
+    return tuple(dict.fromkeys(scenes))
 
 
 def tell(store: Store, what: str, subject: str, region: str, **detail: str) -> None:
@@ -219,22 +233,26 @@ def token_add(
     scope: ScopeOption = "",
     department: DepartmentOption = "",
     worker: WorkerOption = "",
+    scene: SceneOption = None,
     days: Annotated[int, typer.Option(min=0, max=36_500, help="Ends after so many days; 0: never.")] = 0,
     data_dir: DataOption = None,
     city: CityOption = None,
 ) -> None:
     """Make a token and print it, this once; with the role `wall` as the link that opens a wall."""
     store, settings = opened(data_dir, city)
-    code = checked(load_city(settings.city), role, scope, department, worker)
+    of = load_city(settings.city)
+    code = checked(of, role, scope, department, worker)
+    scenes = checked_scenes(of, role, scene or [])
     new = Token(
-        name=name, roles=tuple(role), scope=code, department=department, worker=worker, made_at_ms=now_ms(),
+        name=name, roles=tuple(role), scope=code, department=department, worker=worker, scenes=scenes, made_at_ms=now_ms(),
         ends_at_ms=now_ms() + days * 86_400_000 if days else 0,
     )  # fmt: skip
     try:
         secret = people.add_token(store, new)
     except ValueError as wrong:
         raise fail(str(wrong)) from wrong
-    tell(store, "token", name, code, did="add", roles=" ".join(role), department=department, worker=worker)
+    of_whom = {"department": department, "worker": worker, "scenes": " ".join(scenes)}
+    tell(store, "token", name, code, did="add", roles=" ".join(role), **of_whom)
     link = f"http://{settings.web_host}:{settings.web_port}/enter#" if WALL in role else ""
     out.print(f"{link}{secret}", highlight=False, soft_wrap=True)
 
@@ -246,7 +264,7 @@ def token_list(data_dir: DataOption = None) -> None:
     for one in people.tokens(store):
         ends = dt.datetime.fromtimestamp(one.ends_at_ms / 1000, dt.UTC).strftime("until %Y-%m-%d") if one.ends_at_ms else ""
         marks = f"{ends} {'demo' if one.demo else ''}"
-        line = f"{one.name:<20} {' '.join(one.roles):<24} {one.scope:<14} {marks}"
+        line = f"{one.name:<20} {' '.join(one.roles):<24} {one.scope:<14} {' '.join(one.scenes):<20} {marks}"
         out.print(line.rstrip(), highlight=False, markup=False, soft_wrap=True)
 
 

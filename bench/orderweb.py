@@ -122,24 +122,30 @@ class Wall:
     def open_orders(self) -> int:
         """Of the next figures that the wall is sent."""
         while True:
+            message, _ = self.next()
+            if "figures" in message:
+                counters = message["figures"]["counters"]
+                return int(next(counter["value"] for counter in counters if counter["key"] == "open"))
+
+    def next(self) -> tuple[dict[str, Any], list[bytes]]:
+        """The next message, and the frames that it brings."""
+        while True:
             text = self._socket.recv()
             if text == "2":
                 self._socket.send("3")
             elif isinstance(text, str) and text.startswith(("42/live,", "45")):
-                message = self._taken(text)
-                if "figures" in message:
-                    counters = message["figures"]["counters"]
-                    return int(next(counter["value"] for counter in counters if counter["key"] == "open"))
+                return self._taken(text)
 
-    def _taken(self, text: str) -> dict[str, Any]:
+    def _taken(self, text: str) -> tuple[dict[str, Any], list[bytes]]:
         """A message with its attachments, which are frames and say how far the screen is then."""
         _, body = text.split("/live,", 1)
         at = body.index("[")
         message: dict[str, Any] = json.loads(body[at:])[1]
-        brought = [decode(self._socket.recv()) for _ in message["frames"]]
+        frames = [bytes(self._socket.recv()) for _ in message["frames"]]
+        brought = [decode(frame) for frame in frames]
         self._cursors |= {frame.table: [frame.epoch, frame.to, frame.scope] for frame in brought}
         self._socket.send(f"43/live,{body[:at]}" + json.dumps([{"seq": message["seq"], "cursors": self._cursors}]))
-        return message
+        return message, frames
 
 
 @contextlib.contextmanager

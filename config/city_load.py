@@ -28,6 +28,7 @@ from config.city_model import (
 from config.city_notices import read_notices
 from config.city_routing import check_template, read_routes
 from config.city_time import read_limits
+from config.scenes import read_scenes
 from domain.workflow import Template
 
 KINDS = ("general", "dedicated")
@@ -67,6 +68,7 @@ def read_city(folder: Path, faults: Faults) -> City | None:
         "time_limits": read_limits(folder, matters, departments, levels, faults),
         "evaluation": read_evaluation(folder, levels, faults),
         "notices": read_notices(folder, faults),
+        "scenes": read_scenes(folder, matters, faults),
         "routes": read_routes(folder, matters, departments, regions, levels, names["workflow"], faults),
         "cameras": _cameras(folder, regions, faults),
         "days": _calendar(folder, faults),

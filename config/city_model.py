@@ -21,10 +21,12 @@ from config.city_bulletins import BulletinPlan
 from config.city_hours import WorkHours
 from config.city_index import RegionIndex
 from config.city_notices import DEFAULT, Notices
+from config.scenes import Scenes, shipped
 from domain.clocks import LimitRow
 from domain.limits import Limits as Limits
 from domain.routing import RouteRule
 from domain.scores import Evaluation, examples
+from domain.states import Order, OrderFlag
 from domain.workflow import Template
 
 ROLES: Final = ("lead", "full", "part", "inspector", "police", "fire", "volunteer", "other")
@@ -141,6 +143,7 @@ class City:
         notices: Notices = DEFAULT,
         evaluation: Evaluation | None = None,
         bulletins: BulletinPlan | None = None,
+        scenes: Scenes | None = None,
     ) -> None:
         self.code, self.name, self.name_en = code, name, name_en or name
         self.title, self.title_en = title, title_en or title
@@ -156,6 +159,7 @@ class City:
         self.notices = notices
         self.evaluation = self._with_components(evaluation or Evaluation(examples(level.key for level in levels)))
         self.bulletins = bulletins or BulletinPlan()
+        self.scenes = scenes or shipped()
         self._geometries = geometries or {}
         self._children: dict[str, list[str]] = {}
         for region in sorted(regions.values(), key=lambda r: r.code):
@@ -248,6 +252,7 @@ class City:
             notices=self.notices,
             evaluation=self.evaluation,
             bulletins=self.bulletins,
+            scenes=self.scenes,
         )
 
     # names
@@ -329,6 +334,18 @@ class City:
             if any(tops & {above.key, above.name} for above in line):
                 found |= {matter.key, matter.name, matter.name_en} - {""}
         return frozenset(found)
+
+    def is_alarm(self, order: Order) -> bool:
+        """Whether an order is of the kind for which walls jump to their emergency (scenes.yaml), and not stood down."""
+        rule = self.scenes.emergency
+        if order.flags & OrderFlag.STOOD_DOWN:
+            return False
+        flagged = (rule.urgent and order.flags & OrderFlag.URGENT) or (rule.mass and order.flags & OrderFlag.MASS)
+        return bool(flagged) or order.category in self._alarming
+
+    @functools.cached_property
+    def _alarming(self) -> frozenset[str]:
+        return self._matters_in(frozenset(self.scenes.emergency.matters))
 
     @functools.cached_property
     def _matter_of_name(self) -> dict[str, Matter]:

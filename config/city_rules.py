@@ -32,6 +32,7 @@ def rules_of(city: City) -> Rules:
         departments=frozenset(city.departments),
         workers=frozenset(city.roster),
         routes=city.routes,
+        alarming=city.is_alarm,
     )
 
 

@@ -31,7 +31,7 @@ PUBLIC_BELOW: Final = ("/assets/", "/_dash-component-suites/", "/m/", "/_favicon
 WITH_OLD_PASSWORD: Final = frozenset(("/password", "/logout", "/api/v1/me"))
 """What somebody may ask for whose password was given by somebody else, until he has set his own."""
 
-OWN_FORMS: Final = frozenset(("/password", "/logout", "/account/end", "/bulletins"))
+OWN_FORMS: Final = frozenset(("/password", "/logout", "/account/end", "/bulletins", "/walls", "/walls/revoke"))
 """Forms of ours that a browser sends: from them it is led to the log-in, other writes are only told that they need one."""
 
 TOUCH_MS: Final = 60_000

@@ -24,7 +24,7 @@ from dashboard.period import iso
 from dashboard.sight import Sight, sight
 from dashboard.tallies import tallies_json
 from domain.indicators import DEFINITIONS, GROUPINGS
-from store import bulletins
+from store import bulletins, people
 from store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class NotThere(Exception):
 
 
 def region_of(hall: "Hall", kind: str, name: str) -> str | None:
-    """The region of an order, worker, feed, bulletin or region of the hall, whoever asks; None: there is none by that name."""
+    """The region of an order, worker, feed, bulletin, wall's link or region, whoever asks; None: there is none by that name."""
     if kind == "order":
         return hall.orders[name].region if name in hall.orders else None
     if kind == "worker":
@@ -119,6 +119,8 @@ def region_of(hall: "Hall", kind: str, name: str) -> str | None:
     if kind == "bulletin" and hall.store is not None:
         found = bulletins.bulletin(hall.store, name) or bulletins.job(hall.store, name)
         return found.region if found else None
+    if kind == "wall" and hall.store is not None:
+        return next((token.scope for token in people.tokens(hall.store) if token.name == name), None)
     return hall.city.find_region(name) if kind == "region" else None
 
 

@@ -28,7 +28,7 @@ def force_figures(hall: "Hall", region: str) -> Json:
 def people_counters(hall: "Hall", region: str, now_ms: int) -> list[Json]:
     """Counters online_workers, visited_grids and feeds_online; no history, so no delta."""
     city = hall.city
-    inside, grids = city.subtree(region), _smallest(city, region)
+    inside, grids = city.subtree(region), smallest(city, region)
     online = sum(row.presence in ONLINE for row in heard_of(hall, region))
     visited = len(grids & visited_grids(hall, city.day_of(now_ms)))
     feeds = [feed for feed in hall.feeds.values() if region == city.root or feed.region in inside]
@@ -41,7 +41,7 @@ def people_counters(hall: "Hall", region: str, now_ms: int) -> list[Json]:
 
 
 @functools.lru_cache(maxsize=256)
-def _smallest(city: "City", region: str) -> frozenset[str]:
+def smallest(city: "City", region: str) -> frozenset[str]:
     """The regions of a region that have none below them."""
     return frozenset(code for code in city.subtree(region) if not city.children(code))
 

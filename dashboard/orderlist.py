@@ -117,14 +117,15 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
         "order": {**order_brief(city, row, now_ms, lang), "text": row.text},
         "path": [region_brief(city, code) for code in path],
         "limit_used": limit_used(row, now_ms),
-        "trail": [_step(hall, step, lang, clear) for step in trail],
+        "trail": [step_json(hall, step, lang, clear) for step in trail],
         "stages": stage_times(row, trail, now_ms),
         "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
         "feeds": nearest_feeds(hall, row.lon, row.lat, near_m),
     }
 
 
-def _step(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
+def step_json(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
+    """A line of a trail. Unless `clear`, doors are masked too; a citizen's name and number always are."""
     fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key not in FOUND_OUT}
     told_by = step.actor or str(step.fields.get("handler") or "")
     return {

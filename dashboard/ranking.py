@@ -48,7 +48,9 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
     app.add_url_rule("/api/v1/ranking", "api_ranking", refusals_spoken(hall, api))
 
 
-def ranking(seen: Union["Hall", Sight], query: OrderQuery, key: str, lang: str = "zh") -> Json:
+def ranking(
+    seen: Union["Hall", Sight], query: OrderQuery, key: str, lang: str = "zh", most: int | None = None
+) -> Json:
     """The units of a score, from the orders of a query, best first; those without a base, or too little of one, last.
 
     {score, name, by, min_base, example (the weights are those of the standard's examples, the city has set none), parts:
@@ -58,6 +60,7 @@ def ranking(seen: Union["Hall", Sight], query: OrderQuery, key: str, lang: str =
     in per cent, None where it had no base and the others count for it; `filters` are the parameters of /orders that, with
     `figure` and `part`, list what was counted, None where a worker's own grid lies elsewhere. KeyError
     for a score that the city does not have.
+    `most`: only so many rows; `ranked` says how many have a rank.
     """
     city = seen.city
     score = city.evaluation.scores[key]
@@ -75,7 +78,8 @@ def ranking(seen: Union["Hall", Sight], query: OrderQuery, key: str, lang: str =
         "example": score == examples(("", *(level.key for level in city.levels))).get(key),
         "parts": [_part_json(city, score, part, lang) for part in score.parts],
         "bands": [{"grade": band.key, "from": band.from_} for band in city.evaluation.bands],
-        "rows": [_row_json(city, query, score, row, lang) for row in rows],
+        "ranked": sum(row.rank is not None for row in rows),
+        "rows": [_row_json(city, query, score, row, lang) for row in rows[:most]],
         "as_of_ms": query.as_of_ms,
     }
 

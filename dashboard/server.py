@@ -3,45 +3,58 @@
 import gc
 import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
 from dash import Dash
 from flask import Flask, Response, request
-from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.city import load_city
 from config.settings import Settings, load_settings
-from dashboard import actionapi, api, auditlog, callbacks, cards, doors, figures, files, handset, mapdata, noticeapi, ranking
+from dashboard import (
+    actionapi,
+    api,
+    auditlog,
+    bundle,
+    callbacks,
+    cards,
+    doors,
+    figures,
+    files,
+    handset,
+    mapdata,
+    noticeapi,
+    ranking,
+    screenlinks,
+    screens,
+)
 from dashboard.access import Access, LiveDoor
 from dashboard.bulletins import serving as bulletins
+from dashboard.bundle import BundledDash
 from dashboard.guard import DATA_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
 from dashboard.live.session import Key
 from dashboard.live.shared import SharedFigures
-from dashboard.live.socket import Turnstile, attach
+from dashboard.live.socket import Live, attach
 from dashboard.sight import sight_of
 from domain.people import WALL, Person
 from layouts import pages
 from store import embedded
-from store.errors import StoreError
 from store.store import Store, await_store
 
 log = logging.getLogger(__name__)
 
 ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
 TEMPLATES: Final = ASSETS.parent / "layouts" / "templates"
-THREADS: Final = 100
-MOST_SOCKETS: Final = 64  # each keeps one of THREADS; the rest answer requests
+THREADS: Final = 64  # for requests; open screens keep none
 MAX_BODY_BYTES: Final = 1 << 20
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
-def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, SocketIO]:
-    """The application and its socket. Without `hall`, one is made of the settings' city and store and follows it.
+def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Live]:
+    """The application and its live link. Without `hall`, one is made of the settings' city and store and follows it.
 
     `app.extensions["gridhall"]` are the live sessions: `stop()` cuts them. Raises CityErrors, StoreUnfit, StoreUnavailable.
     """
@@ -54,32 +67,20 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Soc
     access.register(app, settings)
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
-    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking):
+    screenlinks.register(app, hall, settings, access)
+    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking, screens):
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)
     shared = SharedFigures(lambda key: compute_figures(hall, key), lambda: hall.version)
     names = OurNames(settings.web_origins)
-    socketio, sessions = attach(app, hall, shared, settings.live_frames_per_s, names.allow, LiveDoor(access))
-    app.extensions["gridhall"] = sessions
+    live = attach(app, hall, shared, settings.live_frames_per_s, LiveDoor(access))
+    app.extensions["gridhall"] = live.sessions
     app.after_request(lambda response: _with_headers(response, dash_app, settings))
     if settings.web_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
-    app.wsgi_app = Guard(Turnstile(app.wsgi_app, MOST_SOCKETS, knower(app, access)), names)  # type: ignore[method-assign]
-    return app, socketio
-
-
-def knower(app: Flask, access: Access) -> Callable[[dict[str, Any]], bool]:
-    """Whether a request, told as its WSGI environment, is of somebody who may open a screen."""
-
-    def known(environ: dict[str, Any]) -> bool:
-        with app.request_context(environ):
-            try:
-                return access.enter_live() is not None
-            except StoreError:
-                return False
-
-    return known
+    app.wsgi_app = Guard(app.wsgi_app, names)  # type: ignore[method-assign]
+    return app, live
 
 
 def make_hall(settings: Settings, store_url: str) -> Hall:
@@ -101,16 +102,17 @@ def compute_figures(hall: Hall, key: Key) -> dict[str, Any]:
     """What the wall shows of a region and a period to who has that scope."""
     role = "supervisor" if key.clear else WALL
     seen = sight_of(hall, Person(name="figures", roles=(role,), scope=key.scope))
-    return figures.figures(seen, key.region, key.period, lang=key.lang)  # type: ignore[arg-type]
+    parts = key.parts or figures.OVERVIEW
+    return figures.figures(seen, key.region, key.period, lang=key.lang, parts=parts)  # type: ignore[arg-type]
 
 
 def make_dash(app: Flask, hall: Hall, settings: Settings) -> Dash:
     """The Dash application on the Flask one, with its pages and callbacks."""
-    dash_app = Dash(
+    dash_app = BundledDash(
         "gridhall",
         server=app,  # type: ignore[arg-type]
         assets_folder=str(ASSETS),
-        assets_path_ignore=["^vendor$", "^door$", "^m$"],
+        assets_path_ignore=["^vendor$", "^door$", "^m$", "^js", "^css$"],
         external_scripts=vendor_scripts(ASSETS),
         title=hall.city.title_en if settings.lang == "en" else hall.city.title,
         update_title=None,  # type: ignore[arg-type]
@@ -118,6 +120,8 @@ def make_dash(app: Flask, hall: Hall, settings: Settings) -> Dash:
         suppress_callback_exceptions=True,
         add_log_handler=False,
     )
+    dash_app.index_string = dash_app.index_string.replace("{%css%}", "{%css%}" + early_script(ASSETS))
+    dash_app.bundles = bundle.register(app, ASSETS)
     dash_app.layout = lambda: pages.build(hall.city, settings, settings.lang)
     callbacks.register(dash_app, hall, settings)
     return dash_app
@@ -129,6 +133,11 @@ def vendor_scripts(assets: Path) -> list[str]:
     if not scripts:
         log.error("assets/vendor has no scripts, so screens stay still: run `make setup`")
     return [f"/assets/vendor/{script.name}?m={int(script.stat().st_mtime)}" for script in scripts]
+
+
+def early_script(assets: Path) -> str:
+    """The one script in the head of a page: it runs before anything is shown."""
+    return f'<script src="/assets/door/cover.js?m={int((assets / "door" / "cover.js").stat().st_mtime)}"></script>'
 
 
 def _with_headers(response: Response, dash_app: Dash, settings: Settings) -> Response:
@@ -151,7 +160,7 @@ def _with_headers(response: Response, dash_app: Dash, settings: Settings) -> Res
 
 
 def wsgi() -> Flask:
-    """For `gunicorn -k gthread -w 1 --threads 100 'dashboard.server:wsgi()'`: the application of the environment's settings."""
+    """For `gunicorn -k gthread -w 1 --threads 64 'dashboard.server:wsgi()'`: the application of the environment's settings."""
     app = create_app(load_settings(os.environ))[0]
     bulletins.start(app)
     return app

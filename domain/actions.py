@@ -147,6 +147,7 @@ TABLE: Final = (
     _row(_ANY, "decide_appeal", "duty_chief leader", SAME, "reason result", given="card_appealed", choice="upheld"),
     _row(_ANY, "decide_appeal", "duty_chief leader", SAME, "reason result", given="card_appealed", choice="withdrawn"),
     _row(_ANY, "withdraw_card", "duty_chief leader", SAME, "reason", given="card_stands"),
+    _row(_OPEN, "stand_down", "duty_chief supervisor", SAME, given="alarmed"),  # 解除: walls leave its emergency
     _row(_OPEN, "remind", "rule", SAME, "clock"),
     _row(_OPEN, "overdue", "rule", SAME, "clock"),
     _row(_ANY, "note", _EVERYBODY, SAME, "note"),
@@ -223,7 +224,7 @@ CARDS: Final = ("urge", "yellow_card", "red_card")
 """The ladder of supervision, from the lowest step."""
 
 TALK: Final = frozenset({
-    "note", "progress", *CARDS, "answer_card", "appeal_card", "decide_appeal", "withdraw_card", *ALARMS,
+    "note", "progress", *CARDS, "answer_card", "appeal_card", "decide_appeal", "withdraw_card", "stand_down", *ALARMS,
 })  # fmt: skip
 """Actions that say something of an order and move nothing."""
 

@@ -39,7 +39,7 @@ REASONS: Final = (
     "no_such_order", "exists", "no_such_action", "owned_by_source", "out_of_scope", "held_above", "not_your_role",
     "other_axis", "not_in_state", "not_your_order", "own_work", "not_asked", "already_asked", "co_handlers_open",
     "not_checked", "already_evaluated", "no_level_above", "no_lead", "no_such_co_handler", "missing_field", "bad_field",
-    "trail_full", "carded", "not_carded", "no_such_card",
+    "trail_full", "carded", "not_carded", "no_such_card", "no_alarm",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     departments: frozenset[str] = frozenset()  # none: any name is one
     workers: frozenset[str] = frozenset()  # likewise
     routes: tuple[RouteRule, ...] = ()
+    alarming: Callable[[Order], bool] = lambda _order: False  # whether walls jump to the order's emergency
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -316,6 +317,9 @@ def _given(case: _Case, row: Row) -> Refused | None:
             return None if may_climb(life, "red_card") else Refused("carded" if stands else "not_carded", case.history())
         case "card_stands" | "card_unanswered" | "card_unappealed" | "card_appealed":
             return None if last_card(life, row.given) is not None else Refused("no_such_card", case.history())
+        case "alarmed":
+            alarmed = case.order is not None and case.rules.alarming(case.order)
+            return None if alarmed else Refused("no_alarm", case.history())
         case "led":
             return None if case.taken() else Refused("no_lead")
         case "co_returned" | "co_named":

@@ -138,6 +138,8 @@ def _flags(before: Order, life: Life, step: Step) -> int:
             flags |= OrderFlag.DEFERRED
         case "reopen":
             flags &= ~OrderFlag.FORCED
+        case "stand_down":
+            flags |= OrderFlag.STOOD_DOWN
         case "yellow_card":
             flags |= OrderFlag.SUPERVISED | OrderFlag.YELLOW_CARD
         case "red_card":

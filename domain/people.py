@@ -25,7 +25,7 @@ def _rights(words: str) -> frozenset[str]:
 
 RIGHTS: Final[dict[str, frozenset[str]]] = {
     "worker": _rights("orders report"),
-    "supervisor": _rights("wall desk people track orders personal statistics publish report"),
+    "supervisor": _rights("wall desk people track orders personal statistics publish report screens"),
     "intake": _rights("wall desk people orders personal statistics report"),
     "duty_chief": _rights("wall desk people track orders personal statistics publish report"),
     "dispatcher": _rights("wall desk people track orders personal statistics report"),
@@ -33,7 +33,7 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "department": _rights("desk personal report"),
     "leader": _rights("wall desk people track orders statistics publish report"),
     "auditor": _rights("wall people orders statistics audit"),
-    "administrator": _rights("wall people orders statistics admin"),
+    "administrator": _rights("wall people orders statistics screens admin"),
     WALL: _rights("wall people track orders"),
 }
 """What a role may see and ask.
@@ -41,14 +41,16 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
 wall, desk, statistics, audit: those screens. people: workers and where they are now. track: where a worker has been.
 orders: every order of the scope; without it only those of the own department, or in the own name. personal: to unmask names,
 phones and addresses of citizens, which is audited each time. report: to enter reports. publish: to publish weeks, months and
-years of the own scope. admin: people, sessions, tokens.
+years of the own scope. screens: which screens of the own scope are open, and how they fare. admin: people, sessions, tokens.
 """
 
 ALL_RIGHTS: Final = frozenset().union(*RIGHTS.values())
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `name` is unique among people and tokens; `scope` a region code; `worker` the roster's id of one who walks."""
+    """Who asks. `name` is unique among people and tokens; `scope` a region code; `worker` the roster's id of one who walks;
+    `scenes` those that a wall's link shows, () all.
+    """
 
     name: str
     title: str = ""
@@ -56,6 +58,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = ""
     department: str = ""
     worker: str = ""
+    scenes: tuple[str, ...] = ()
 
     def may(self, right: str) -> bool:
         return any(right in RIGHTS.get(role, ()) for role in self.roles)

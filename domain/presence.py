@@ -132,6 +132,7 @@ def _place(
         "region": where.region,
         "flags": _worker_flags(flags, where),
         "jump_count": 0,
+        "out_since_ms": (worker.out_since_ms or fix.fixed_at_ms) if flags & _OUT else 0,
         "day": max(where.day, worker.day),
         "set_aside": aside_before if new_day else worker.set_aside,
         "fixes": 1 if new_day else worker.fixes + 1,

@@ -42,14 +42,15 @@ class StageTimes(msgspec.Struct, frozen=True):
 
 def stage_times(source: "pd.DataFrame | Source", filters: Filters, as_of_ms: int, rewound: bool = False) -> list[StageTimes]:
     """Of each stage in order. The window of `filters` is taken by when the stage was left, whatever its basis."""
-    return [_times(stage, _left(source, stage, filters, as_of_ms, rewound)) for stage in stints.STAGES]
+    return [times_of(stage, _left(source, stage, filters, as_of_ms, rewound)) for stage in stints.STAGES]
 
 
 def _left(source: "pd.DataFrame | Source", stage: str, filters: Filters, as_of_ms: int, rewound: bool) -> Slice:
     return Slice(source, msgspec.structs.replace(filters, basis=BASIS[stage]), as_of_ms, rewound)
 
 
-def _times(stage: str, s: Slice) -> StageTimes:
+def times_of(stage: str, s: Slice) -> StageTimes:
+    """Of a stage, over a slice of the orders that left it: by its basis (BASIS)."""
     worked_s = s[f"{stage}_s"]
     took_s = worked_s[worked_s != stints.UNKNOWN]
     judged, in_time = judged_of(stage, s)

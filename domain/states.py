@@ -64,6 +64,7 @@ class Worker(Row, frozen=True, array_like=True, kw_only=True, gc=False):
     set_aside: int = 0
     distance_m: float = 0.0
     aside_at_ms: int = 0  # instant of the newest fix set aside: up to there a fix may be in the track already
+    out_since_ms: int = 0  # of the first fix of those that lie outside the own grid without one inside between; 0: inside
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -97,6 +98,7 @@ class OrderFlag(enum.IntFlag):
     YELLOW_CARD = 2048  # 黄牌, unless it was withdrawn
     RED_CARD = 4096  # 红牌, likewise
     AT_ONCE = 8192  # 当即办理: dealt with already when it was reported
+    STOOD_DOWN = 16384  # 应急解除: the walls have left its emergency
 
 
 class Clock(msgspec.Struct, frozen=True, array_like=True):
@@ -245,6 +247,7 @@ class Feed(Row, frozen=True, array_like=True, kw_only=True):
     streams: dict[str, str] = {}
     direction_deg: float | None = None
     fov_deg: float | None = None
+    since_ms: int = 0  # since when the status has held; 0: nobody has told
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):

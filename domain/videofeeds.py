@@ -21,5 +21,7 @@ def fold_feed(feed: Feed, fact: FeedStatus, place: Place) -> Feed:
         changes["streams"] = dict(fact.streams)
     lon, lat = changes.get("lon", feed.lon), changes.get("lat", feed.lat)
     changes["region"] = place(fact.region or feed.region or None, lon, lat)[0]
-    new = msgspec.structs.replace(feed, at_ms=fact.at_ms, status=fact.status, **changes)
+    same = feed.at_ms > 0 and fact.status == feed.status
+    since_ms = feed.since_ms if same else fact.at_ms
+    new = msgspec.structs.replace(feed, at_ms=fact.at_ms, status=fact.status, since_ms=since_ms, **changes)
     return feed if new == feed else new

@@ -11,6 +11,9 @@ SELECTION: Final = "selection"  # {"kind": "worker"|"order"|"feed"|"region", "id
 
 WALL: Final = "wall"
 SITUATION: Final = "situation"
+COLUMNS: Final = "columns"
+POOL: Final = "pool"
+SCENES: Final = "gridhall-scenes"
 COUNTERS: Final = "counters"
 TICKER: Final = "ticker"
 MAP: Final = "map"

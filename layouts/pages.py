@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from config.city_model import City
+from config.scenes import Scenes
 from config.settings import Settings
 from layouts import desk, dossier, ids, order, orders, review, statistics, wall
 from layouts.page_config import page_config_json
@@ -42,9 +43,9 @@ def framed(screen: Any, city: City, settings: Settings, lang: str) -> list[Any]:
     return [config, screen]
 
 
-def wall_page(city: City, settings: Settings, lang: str) -> list[Any]:
-    """`/wall`."""
-    return framed(wall.build(city, settings, lang, words_of(city, lang)), city, settings, lang)
+def wall_page(city: City, settings: Settings, lang: str, scenes: Scenes) -> list[Any]:
+    """`/wall`, with the scenes that its person may see."""
+    return framed(wall.build(city, settings, lang, words_of(city, lang), scenes), city, settings, lang)
 
 
 def message_page(city: City, settings: Settings, lang: str, text: str) -> list[Any]:

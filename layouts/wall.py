@@ -1,61 +1,91 @@
-"""The wall: header, counters, columns of panels around the map, ticker. Which columns show is a matter of the canvas (css)."""
+"""The wall: header, counters, the map and columns of panels around it, ticker.
+
+Which panels stand in which column is a matter of scene and canvas: assets/js/74_scenes.js takes them out of the pool.
+"""
+
+from typing import Any
 
 from dash import html
 
 from config.city_model import City
+from config.panels import ALWAYS, PANELS
+from config.scenes import Scene, Scenes
 from config.settings import Settings
 from layouts import ids
+from layouts.page_config import json_text
 from layouts.parts import Words, city_map, panel, sign
 
-# Panels by column, top to bottom; a column is there or not by the layout step (look §7).
-COLUMNS = {
-    "a": (("loop", "orders", "fit"), ("rate", "rates", "grow")),
-    "b": (("trend", "rates", "grow2"), ("source", "rates", "grow")),
-    "c": (("cat", "rates", "grow"), ("dept", "rates", "grow")),
-    "d": (("over", "orders", "grow"), ("force", "positions", "fit")),
-    "e": (("feed", "orders", "grow2"), ("health", "sources", "fit")),
-}
 
-
-def build(city: City, settings: Settings, lang: str, words: Words) -> html.Div:
-    """The whole wall. What it shows comes over the live link."""
+def build(city: City, settings: Settings, lang: str, words: Words, scenes: Scenes) -> html.Div:
+    """The whole wall of some scenes. What it shows comes over the live link."""
     return html.Div(
         [
+            html.Script(json_text(scenes_config(scenes, lang)), id=ids.SCENES, type="application/json"),
             _head(city, lang, words),
+            _alarm_head(words),
             html.Div(id=ids.COUNTERS, className="kpi", **{"data-panel": "counters"}),
+            html.Div(className="kpi alarm-kpi", hidden=True, **{"data-panel": "alarmkpi"}),
             html.Main(
-                [
-                    *(_column(name, words) for name in ("a", "b", "c")),
-                    html.Div([_map(city, settings, lang, words)], className="col col-map"),
-                    html.Div([panel("cover", words["panel.cover"], "positions")], className="col col-cover"),
-                    *(_column(name, words) for name in ("d", "e")),
-                ],
+                html.Div(_map(city, settings, lang, words), className="col col-map", **{"data-map": ""}),
+                id=ids.COLUMNS,
                 className="main",
             ),
             html.Footer(
                 [
                     html.Div(id=ids.TICKER, className="ticks", **{"data-panel": "ticker"}),
+                    html.Div(className="alarm-time", hidden=True, **{"data-panel": "alarmtime"}),
                     html.Div(className="lamps", **{"data-panel": "lamps"}),
+                    html.Div(className="turns", role="group", **{"data-turns": "", "aria-label": words["scenes.turns"]}),
                 ],
                 className="ticker",
             ),
+            html.Div([_panel(name, words) for name in _panels(scenes)], id=ids.POOL, hidden=True, **{"data-pool": ""}),
         ],
         id=ids.WALL,
         className="wall",
     )
 
 
+def _panels(scenes: Scenes) -> list[str]:
+    return list(dict.fromkeys(name for scene in scenes.scenes.values() for name in scene.panels))
+
+
+def _panel(name: str, words: Words) -> html.Section:
+    return panel(name, words[f"panel.{name}"], PANELS[name].age, size=PANELS[name].size)
+
+
+def scenes_config(scenes: Scenes, lang: str) -> dict[str, Any]:
+    """What 74_scenes.js reads: the scenes in their order, what takes turns, and what each panel needs of the figures."""
+    return {
+        "scenes": {key: _scene(scene, lang) for key, scene in scenes.scenes.items()},
+        "turn": list(scenes.turn),
+        "turn_s": scenes.turn_s,
+        "pause_s": scenes.pause_s,
+        "emergency": {"scene": scenes.emergency.scene, "longest_s": scenes.emergency.longest_min * 60},
+        "always": list(ALWAYS),
+        "parts": {name: list(PANELS[name].parts) for name in _panels(scenes)},
+    }
+
+
+def _scene(scene: Scene, lang: str) -> dict[str, Any]:
+    return {
+        "name": scene.name_en if lang == "en" else scene.name,
+        "second": "" if lang == "en" else scene.name_en,
+        "window": scene.window,
+        "counters": scene.counters,
+        "map": {name: getattr(scene.map, name) for name in ("workers", "grids", "orders", "feeds", "colour")},
+        "columns": {step: [[list(column.panels), column.width] for column in of] for step, of in scene.columns.items()},
+    }
+
+
 def _head(city: City, lang: str, words: Words) -> html.Header:
     title = city.title_en if lang == "en" else city.title
-    scene = [words["scene.overview"]]
-    if lang != "en":
-        scene.append(html.Small("Overview"))
     return html.Header(
         [
             html.Div(
                 [
                     html.H1(title, className="title"),
-                    html.Span(scene, className="scene"),
+                    html.Span(className="scene", **{"data-scene-name": ""}),
                     html.Nav(className="crumbs", hidden=True, **{"data-crumbs": "", "aria-label": words["crumbs"]}),
                 ],
                 className="head-left",
@@ -90,11 +120,15 @@ def _head(city: City, lang: str, words: Words) -> html.Header:
     )
 
 
-def _column(name: str, words: Words) -> html.Div:
-    return html.Div(
-        [panel(key, words[f"panel.{key}"], age, size=size) for key, age, size in COLUMNS[name]],
-        className=f"col col-{name}",
+def _alarm_head(words: Words) -> html.Header:
+    """The band of an emergency, in the place of the header while there is one."""
+    clocks = html.Div(
+        [html.Span("--:--:--", **{"data-clock": "hms"}), html.Span("", className="date", **{"data-clock": "date"})],
+        className="alarm-now",
     )
+    more = {"data-panel": "alarmhead", "aria-label": words["scenes.emergency"]}
+    told = html.Div(className="alarm-told", role="alert", **more)
+    return html.Header([told, clocks], className="alarm-head", hidden=True, **{"data-alarm-head": ""})
 
 
 def _map(city: City, settings: Settings, lang: str, words: Words) -> html.Div:
@@ -136,6 +170,7 @@ def _legend(words: Words) -> html.Div:
             layer("orders", [entry(name, key) for name, key in lights]),
             layer("feeds", [entry("feed-online", "layer.feeds")]),
             layer("grids", [html.Span(words["layer.grids"])]),
+            html.Div(className="legend-colour", hidden=True, **{"data-panel": "colour"}),
         ],
         className="legend",
     )

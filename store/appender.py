@@ -18,6 +18,8 @@ from store.store import grouped
 
 log = logging.getLogger(__name__)
 
+Waiting = tuple[Sequence[AnyFact], asyncio.Future[None]]
+
 
 class Appender:
     """One per event loop. While one flush is on its way, what arrives waits for the next: the slower the disk, the
@@ -32,8 +34,9 @@ class Appender:
         self._waits_for_disk = waits_for_disk
         self._queue = queue
         self._timeout_s = timeout_s
-        self._waiting: list[tuple[Sequence[AnyFact], asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._facts_waiting = 0
+        self._patience: asyncio.TimerHandle | None = None  # of those who wait
         self._wake = asyncio.Event()
         self._down = False
 
@@ -44,14 +47,19 @@ class Appender:
             return
         if self._facts_waiting + len(facts) > self._queue and self._waiting:
             raise StoreBusy(f"{self._facts_waiting} facts are waiting for the store")
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if not self._waiting:  # one clock for all who wait together: one each would cost more than the appending
+            self._patience = loop.call_later(self._timeout_s, self._give_up, self._waiting)
         self._waiting.append((facts, done))
         self._facts_waiting += len(facts)
         self._wake.set()
-        try:
-            await asyncio.wait_for(done, self._timeout_s)
-        except TimeoutError as late:
-            raise StoreBusy(f"the store took longer than {self._timeout_s} s") from late
+        await done
+
+    def _give_up(self, waiting: list[Waiting]) -> None:
+        for _, done in waiting:
+            if not done.done():
+                done.set_exception(StoreBusy(f"the store took longer than {self._timeout_s} s"))
 
     async def run(self) -> None:
         """Flush for ever; cancel to end."""
@@ -59,12 +67,15 @@ class Appender:
             await self._wake.wait()
             self._wake.clear()
             batch, self._waiting = self._waiting, []
+            patience, self._patience = self._patience, None
             self._facts_waiting = 0
             live = [item for item in batch if not item[1].done()]
             if live:
                 await self._settle(live)
+            if patience is not None:
+                patience.cancel()
 
-    async def _settle(self, batch: list[tuple[Sequence[AnyFact], asyncio.Future[None]]]) -> None:
+    async def _settle(self, batch: list[Waiting]) -> None:
         error: StoreUnavailable | None = None
         try:
             await self._flush([fact for facts, _ in batch for fact in facts])

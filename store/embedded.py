@@ -76,6 +76,7 @@ def command(data_dir: Path) -> list[str]:
         "appendfsync": "always",
         "no-appendfsync-on-rewrite": "no",
         "aof-load-truncated": "yes",
+        "auto-aof-rewrite-min-size": "256mb",  # 20,000 workers write 64 MB, its own default, in a minute
         "save": "",
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",

@@ -57,7 +57,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program, or a wall, shows instead of a log-in. `ends_at_ms` 0: never. `demo`: of one whom a simulator plays."""
+    """What a program, or a wall, shows instead of a log-in. `scenes`: a wall's, () all. `ends_at_ms` 0: never. `demo`: of one
+    whom a simulator plays.
+    """
 
     name: str
     roles: tuple[str, ...]
@@ -65,15 +67,17 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     department: str = ""
     worker: str = ""
     title: str = ""
+    scenes: tuple[str, ...] = ()
     demo: bool = False
     made_at_ms: int = 0
     ends_at_ms: int = 0
 
     @property
     def person(self) -> Person:
-        mine = (self.roles, self.scope, self.department, self.worker)
-        name, title = f"token:{self.name}", self.title or self.name
-        return Person(name=name, title=title, roles=mine[0], scope=mine[1], department=mine[2], worker=mine[3])
+        return Person(
+            name=f"token:{self.name}", title=self.title or self.name, roles=self.roles, scope=self.scope,
+            department=self.department, worker=self.worker, scenes=self.scenes,
+        )  # fmt: skip
 
 
 class NoSuchPerson(Exception):

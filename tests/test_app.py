@@ -54,6 +54,11 @@ def test_a_source_is_added_listed_and_removed(store: Store, valkey: object) -> N
     assert app("source", "remove", "phones", **where).returncode == 2
 
 
+def test_a_load_of_an_unknown_protocol_is_refused_with_those_there_are(city_folder: Path) -> None:
+    done = app("load", "--city", str(city_folder), "--protocols", "json=2,smoke=1", INGEST_KEY="a-key-of-sixteen-or-more")
+    assert done.returncode == 2 and "smoke" in done.stderr and "owntracks" in done.stderr
+
+
 def test_without_a_key_replay_says_what_to_do(tmp_path: Path) -> None:
     done = app("replay", str(tmp_path), DATA_DIR=str(tmp_path))
     assert done.returncode == 2 and "source add" in done.stderr

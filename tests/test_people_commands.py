@@ -207,6 +207,15 @@ def test_a_walls_token_is_its_link_and_with_it_go_its_walls(run: Run, store: Sto
     assert "1 walls ended" in run("token", "revoke", "hall").output and logins.log_ins(store, "token:hall") == []
 
 
+def test_a_wall_is_bound_to_scenes_and_nobody_else_is(run: Run, store: Store) -> None:
+    run("token", "add", "hall", "--role", "wall", "--scene", "overview", "--scene", "cases", "--scene", "overview")
+    (made,) = people.tokens(store)
+    assert made.scenes == made.person.scenes == ("overview", "cases") and "overview cases" in run("token", "list").output
+    assert "none of overview" in run("token", "add", "x", "--role", "wall", "--scene", "nothing", code=2).output
+    assert "only a wall" in run("token", "add", "x", "--role", "leader", "--scene", "overview", code=2).output
+    assert [line.detail.get("scenes") for line in audit.newest(store)] == ["overview cases"]
+
+
 # the audit log
 
 

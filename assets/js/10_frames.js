@@ -4,6 +4,8 @@
  * Layout, little endian: u32 length of the header; the header, UTF-8 JSON padded with spaces so that the columns start at a
  * multiple of 8; the columns of `header.n` rows in the order of `header.cols`, each padded to a multiple of 8; last a column of
  * `header.gone` u4 slots that left this client's view.
+ *
+ * A length of 0 says that what follows is such a frame deflated (RFC 1951), as large ones are.
  */
 (function (gridhall) {
   "use strict";
@@ -16,6 +18,19 @@
   class FrameError extends Error {}
 
   const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+  const bytesOf = (data) => (data instanceof Uint8Array ? data : new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength));
+  const isDeflated = (data) => bytesOf(data).length > 4 && bytesOf(data).subarray(0, 4).every((byte) => byte === 0);
+
+  /** The frame as it was before it was deflated; a promise. Rejects with FrameError. */
+  async function inflate(data) {
+    try {
+      const stream = new Blob([bytesOf(data).subarray(4)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+      return await new Response(stream).arrayBuffer();
+    } catch (error) {
+      throw new FrameError(`deflated frame: ${error.message}`);
+    }
+  }
 
   /** A view of `length` values at `at`: no copy when the address allows it, one when it does not. */
   function column(bytes, at, type, length) {
@@ -100,5 +115,5 @@
     return bytes.buffer;
   }
 
-  gridhall.frames = { decode, encode, FrameError };
+  gridhall.frames = { decode, encode, inflate, isDeflated, FrameError };
 })((globalThis.gridhall ??= {}));

@@ -31,9 +31,15 @@
     return text ? JSON.parse(text) : null;
   }
 
-  function toLogin() {
+  /** Whose log-in has ended: the page goes dark at once, and then to the log-in; a wall to the door of its link, which says why. */
+  function toDoor() {
     const { pathname, search } = globalThis.location;
-    globalThis.location.assign(`/login?next=${encodeURIComponent(pathname + search)}`);
+    if (globalThis.document?.body) globalThis.document.body.style.display = "none";
+    const door = meOfPage()?.name.startsWith("token:") ? "/enter" : "/login";
+    const told = new URLSearchParams({ next: pathname + search });
+    const lang = new URLSearchParams(search).get("lang");
+    if (lang) told.set("lang", lang);
+    globalThis.location.assign(`${door}?${told}`);
   }
 
   class Asking extends gridhall.Emitter {
@@ -46,7 +52,7 @@
       this.now = given.now ?? Date.now;
       this.sleep = given.sleep ?? ((ms) => this.#sleep(ms));
       this.readMe = given.me ?? meOfPage;
-      this.leave = given.leave ?? toLogin;
+      this.leave = given.leave ?? toDoor;
       globalThis.addEventListener?.("online", () => this.wake?.());
     }
 

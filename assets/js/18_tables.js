@@ -9,6 +9,12 @@
 
   class Gap extends Error {}
 
+  /** Whether the slots are some neighbours in their order, without a gap. */
+  function followOn(slots) {
+    for (let i = 1; i < slots.length; i += 1) if (slots[i] !== slots[0] + i) return false;
+    return slots.length > 0;
+  }
+
   const nextPower = (value) => 2 ** Math.ceil(Math.log2(Math.max(64, value)));
 
   class Table extends gridhall.Emitter {
@@ -70,10 +76,12 @@
 
     #copyColumns(frame) {
       const slots = frame.columns.slot;
+      const inARow = followOn(slots) && slots.at(-1) < this.maxSlots; // as when everybody has moved: one copy per column
       for (const [name, values] of Object.entries(frame.columns)) {
         if (name === "slot") continue;
         const target = this.columns[name];
-        for (let i = 0; i < slots.length; i += 1) if (slots[i] < this.maxSlots) target[slots[i]] = values[i];
+        if (inARow) target.set(values, slots[0]);
+        else for (let i = 0; i < slots.length; i += 1) if (slots[i] < this.maxSlots) target[slots[i]] = values[i];
       }
       for (const slot of slots) {
         if (slot >= this.maxSlots) {

@@ -13,7 +13,10 @@
   const LAST_DELAY_MS = 30000;
   const TABLES = ["worker", "order", "feed"];
   const RESYNC_DELAY_MS = 500; // a server that keeps sending nonsense is asked twice a second, not in a tight loop
-  const DOZE_MS = 15000; // without a frame for so long, a tab that comes to the front asks anew
+  const DOZE_MS = 15000; // a server says something every few seconds: after so long without a word it is asked anew
+  const DEAF_MS = 25000; // and after so long the link is taken for dead (a sleep, a pulled cable) and made anew
+  const LISTEN_MS = 5000;
+  const CLOCKS = 20; // messages of which the quickest tells the server's clock
 
   class Live extends gridhall.Emitter {
     constructor() {
@@ -25,13 +28,20 @@
       this.link = { connected: false, since_ms: Date.now(), attempts: 0, reason: "" };
       this.socket = null;
       this.wish = null;
-      this.offsetMs = 0; // the server's clock minus this one
-      this.frameAtMs = 0;
+      this.frameAtMs = 0; // when the last message came, by this computer's clock
+      this.figuresAtMs = 0; // as of when the server has counted what the figures show, by its own clock
+      this.heardStoreAtMs = 0; // when the web process last heard its store, by its own clock
+      this.clocks = []; // the server's clock minus performance.now(), of the last messages
     }
 
-    /** The server's clock, ms UTC. */
+    /** The server's clock, ms UTC. This computer's own may be wrong, or be set meanwhile. */
     now() {
-      return Date.now() + this.offsetMs;
+      return this.clocks.length ? performance.now() + this.clock : Date.now();
+    }
+
+    /** The server's clock minus this one. */
+    get offsetMs() {
+      return this.now() - Date.now();
     }
 
     /** Opens the link and keeps it open for ever. `io` is socket.io-client's; calling again changes nothing. */
@@ -48,7 +58,9 @@
       this.socket.on("error", (refusal) => this.#refused(refusal));
       this.socket.on("frame", (...parts) => this.#receive(parts));
       globalThis.document?.addEventListener("visibilitychange", () => this.resume());
-      globalThis.addEventListener?.("online", () => this.resume());
+      for (const event of ["online", "pageshow", "focus"]) globalThis.addEventListener?.(event, () => this.resume());
+      this.listening = setInterval(() => this.#listen(), LISTEN_MS);
+      this.listening.unref?.();
       return this;
     }
 
@@ -57,7 +69,7 @@
      * on with the days. Replaces the wish before.
      */
     watch(wish) {
-      this.wish = { ...this.wish, ...wish };
+      this.wish = { ...this.wish, figures: true, ...wish };
       this.#ask();
     }
 
@@ -68,7 +80,24 @@
       else if (Date.now() - this.frameAtMs > DOZE_MS) this.#ask();
     }
 
+    /** Tells the server how this screen is (dashboard/live/health.py); once in ten seconds is heard. False: there is no link. */
+    report(health) {
+      if (!this.socket?.connected) return false;
+      this.socket.emit("health", health);
+      return true;
+    }
+
+    /** Nothing tells a page that its computer has slept, or that a cable was pulled; silence does. */
+    #listen() {
+      if (!this.socket?.connected || !this.wish) return;
+      const silentMs = Date.now() - Math.max(this.frameAtMs, this.link.since_ms);
+      if (silentMs < 0) this.frameAtMs = this.link.since_ms = Date.now(); // the clock was set back
+      else if (silentMs > DEAF_MS) this.socket.io?.engine?.close();
+      else if (silentMs > DOZE_MS) this.#ask();
+    }
+
     close() {
+      clearInterval(this.listening);
       this.socket?.disconnect();
       this.socket = null;
     }
@@ -80,10 +109,10 @@
 
     #ask() {
       if (!this.wish || !this.socket?.connected) return;
-      const { region = "", period = null, lang = "zh", tables = TABLES } = this.wish;
+      const { region = "", period = null, lang = "zh", tables = TABLES, parts = [], figures = true } = this.wish;
       const key = period?.key && period.key !== "custom" ? period.key : "";
       const [from, to] = key ? [null, null] : [period?.from_ms ?? null, period?.to_ms ?? null];
-      this.socket.emit("watch", { region, period: key, from, to, lang, tables, cursors: this.cursors() });
+      this.socket.emit("watch", { region, period: key, from, to, lang, tables, parts, figures, cursors: this.cursors() });
     }
 
     #setLink(connected, reason) {
@@ -123,12 +152,21 @@
     }
 
     /** One message: the meta object, the frames' bytes (in it, beside it, or in an array) and, last, the acknowledgement. */
-    #receive(parts) {
+    async #receive(parts) {
       const reply = typeof parts.at(-1) === "function" ? parts.pop() : null;
+      const socket = this.socket;
       const isBytes = (part) => part instanceof ArrayBuffer || ArrayBuffer.isView(part);
       const flat = parts.flat();
       const meta = flat.find((part) => part && typeof part === "object" && !isBytes(part)) ?? {};
-      this.receive(meta, flat.filter(isBytes).concat(meta.frames ?? []));
+      const frames = flat.filter(isBytes).concat(meta.frames ?? []);
+      if (frames.some(gridhall.frames.isDeflated)) {
+        const whole = frames.map((bytes) => (gridhall.frames.isDeflated(bytes) ? gridhall.frames.inflate(bytes) : bytes));
+        const inflated = await Promise.all(whole.map((one) => Promise.resolve(one).catch(() => new ArrayBuffer(0))));
+        if (this.socket !== socket || !socket.connected) return; // a new link has asked anew meanwhile
+        this.receive(meta, inflated);
+      } else {
+        this.receive(meta, frames);
+      }
       const answer = { seq: meta.seq, cursors: this.cursors() };
       if (reply) reply(answer);
       else this.socket?.emit("ack", answer);
@@ -137,7 +175,13 @@
     /** Applies one message to the tables and tells the listeners. A frame that does not fit makes that table start anew. */
     receive(meta, frames) {
       this.frameAtMs = Date.now();
-      if (Number.isFinite(meta.now_ms)) this.offsetMs = meta.now_ms - Date.now();
+      // what came late makes the server's clock seem slow: the quickest of the last messages is nearest to the truth
+      if (Number.isFinite(meta.now_ms)) {
+        this.clocks = [...this.clocks.slice(1 - CLOCKS), meta.now_ms - performance.now()];
+        this.clock = Math.max(...this.clocks);
+      }
+      this.figuresAtMs = meta.as_of_ms ?? this.figuresAtMs;
+      this.heardStoreAtMs = meta.heard_ms ?? this.heardStoreAtMs;
       this.lagMs = meta.lag_ms ?? this.lagMs;
       this.server = { ready: meta.ready ?? true, connected: meta.connected ?? true };
       const changed = new Set();
@@ -174,4 +218,11 @@
 
   gridhall.live = new Live();
   gridhall.Live = Live;
+
+  // The rows of a wall come while its page is still being made: which they are stands in the address.
+  if (globalThis.location?.pathname === "/wall" && globalThis.io) {
+    const params = new URLSearchParams(globalThis.location.search);
+    gridhall.live.watch({ region: params.get("region") ?? "", lang: params.get("lang") === "en" ? "en" : "zh", figures: false });
+    gridhall.live.connect();
+  }
 })((globalThis.gridhall ??= {}));

@@ -7,6 +7,8 @@
 
   const ROLES = ["lead", "full", "part", "inspector", "police", "fire", "volunteer", "other"];
   const PRESENCES = ["moving", "still", "out_of_grid", "silent", "frozen", "offline", "unseen"];
+  const STATES = [...PRESENCES, "alarm"]; // an alarm hides the presence
+  const ALARM = STATES.indexOf("alarm");
   const CASING = 1.2;
   const TAU = 2 * Math.PI;
 
@@ -95,6 +97,37 @@
     solid(ctx, role, colors.bad, colors);
   }
 
+  function hexagon(ctx, radius) {
+    ctx.beginPath();
+    for (let corner = 0; corner < 6; corner += 1) {
+      const turn = (corner * TAU) / 6;
+      ctx.lineTo(radius * Math.sin(turn), -radius * Math.cos(turn));
+    }
+    ctx.closePath();
+  }
+
+  /** Who has pressed the alarm button: the own sign in red, in a hexagon. */
+  function alarmed(ctx, role, colors) {
+    const radius = role === "lead" ? 13 : 11;
+    ctx.lineJoin = "miter";
+    hexagon(ctx, radius);
+    fill(ctx, colors.land);
+    stroke(ctx, colors.land, 2.4 + 2 * CASING);
+    stroke(ctx, colors.bad, 2.4);
+    solid(ctx, role, colors.bad, colors);
+  }
+
+  /** The hexagon of an alarm with its "!", radius 9: of sensors, and larger of an emergency's place. */
+  function alarm(ctx, colors) {
+    ctx.save();
+    ctx.lineJoin = "miter";
+    hexagon(ctx, 9);
+    stroke(ctx, colors.bg0, 5);
+    fill(ctx, colors.bad);
+    exclamation(ctx, colors["on-bad"]);
+    ctx.restore();
+  }
+
   function hollow(ctx, role, color, width, dash, colors) {
     const outline = OUTLINES[role];
     ctx.lineJoin = "round";
@@ -122,7 +155,7 @@
     stroke(ctx, colors.off, 1.8);
   }
 
-  /** Paints one worker's sign at the origin, in units. The heading wedge is a sign of its own (`wedge`). */
+  /** Paints one worker's sign at the origin, in units; `presence`: one of STATES. The heading wedge is a sign of its own (`wedge`). */
   function worker(ctx, role, presence, colors) {
     ctx.save();
     if (presence === "moving") solid(ctx, role, colors["worker-moving"], colors);
@@ -131,6 +164,7 @@
     else if (presence === "silent") hollow(ctx, role, colors.mute, 2, [3, 2], colors);
     else if (presence === "frozen") frozen(ctx, role, colors);
     else if (presence === "offline") offline(ctx, role, colors);
+    else if (presence === "alarm") alarmed(ctx, role, colors);
     ctx.restore();
   }
 
@@ -247,20 +281,23 @@
 
   // --- the atlas ------------------------------------------------------------------------------------------------------------
 
+  // A picture that is stamped a thousand times must lie in plain memory: without a graphics card each stamp would wait for one.
+  const STAMPED = { willReadFrequently: true };
+
   const CELL_UNITS = 36;
   const COLUMNS = 12;
-  const FAR = PRESENCES.length * ROLES.length;
-  const WEDGE = FAR + PRESENCES.length;
+  const FAR = STATES.length * ROLES.length;
+  const WEDGE = FAR + STATES.length;
   const RING = WEDGE + 1;
   const CELLS = WEDGE + 2;
 
-  /** Cell of a worker's full sign; far away: FAR + presence. */
-  const cellOf = (role, presence) => presence * ROLES.length + role;
+  /** Cell of a worker's full sign; far away: FAR + state. */
+  const cellOf = (role, state) => state * ROLES.length + role;
 
   function painters(colors) {
     const list = [];
-    for (const presence of PRESENCES) for (const role of ROLES) list.push((ctx) => worker(ctx, role, presence, colors));
-    for (const presence of PRESENCES) list.push((ctx) => far(ctx, presence, colors));
+    for (const state of STATES) for (const role of ROLES) list.push((ctx) => worker(ctx, role, state, colors));
+    for (const state of STATES) list.push((ctx) => far(ctx, state, colors));
     list.push((ctx) => wedge(ctx, colors["worker-moving"], colors));
     list.push((ctx) => selection(ctx, colors));
     return list;
@@ -273,7 +310,7 @@
     const canvas = document.createElement("canvas");
     canvas.width = COLUMNS * cellPixels;
     canvas.height = rows * cellPixels;
-    const ctx = canvas.getContext("2d");
+    const ctx = canvas.getContext("2d", STAMPED);
     painters(colors).forEach((paint, cell) => {
       const x = ((cell % COLUMNS) + 0.5) * cellPixels;
       const y = (Math.floor(cell / COLUMNS) + 0.5) * cellPixels;
@@ -291,7 +328,7 @@
       if (canvas) return canvas;
       canvas = document.createElement("canvas");
       canvas.width = canvas.height = Math.ceil(units * pixels);
-      const ctx = canvas.getContext("2d");
+      const ctx = canvas.getContext("2d", STAMPED);
       ctx.setTransform(pixels, 0, 0, pixels, canvas.width / 2, canvas.height / 2);
       paint(ctx, colors);
       kept.set(key, canvas);
@@ -300,7 +337,7 @@
   }
 
   gridhall.signs = {
-    ROLES, PRESENCES, FEED_STATUSES, ORDER_SCALE, CELL_UNITS, COLUMNS, CELLS, FAR, WEDGE, RING,
-    cellOf, worker, wedge, far, order, camera, selection, atlas, stamper,
+    ROLES, PRESENCES, STATES, ALARM, FEED_STATUSES, ORDER_SCALE, CELL_UNITS, COLUMNS, CELLS, FAR, WEDGE, RING,
+    cellOf, worker, wedge, far, order, alarm, camera, selection, atlas, stamper, STAMPED,
   };
 })((globalThis.gridhall ??= {}));

@@ -21,15 +21,30 @@
 
   const UNKNOWN = 65535;
   const NO_PLACE = 2147483647;
+  const RADIANS = Math.PI / 180;
+  const SOS = 4; // of the table's flags: the alarm button was pressed
+  const UNSEEN = gridhall.signs.PRESENCES.indexOf("unseen");
+  const PACE_CLASSES = 40; // a class for each factor of √2, from SLOWEST_MPS on
+  const SLOWEST_MPS = 0.01;
+
+  /** The class of a speed on the ground: not slower than every speed in it is `SLOWEST_MPS` × √2 to the power of the class. */
+  const paceClass = (mps) => Math.min(PACE_CLASSES - 1, Math.max(0, Math.ceil(2 * Math.log2(mps / SLOWEST_MPS))));
+
+  /** Role + 8 × state: the state is the presence, or an alarm, which hides it. */
+  function lookOf({ role, presence, flags }, slot) {
+    const alarmed = flags !== undefined && (flags[slot] & SOS) !== 0 && presence[slot] !== UNSEEN;
+    return role[slot] + 8 * (alarmed ? gridhall.signs.ALARM : presence[slot]);
+  }
 
   class Glides {
     constructor() {
       this.data = new Float32Array(0);
       this.chosen = new Set(); // slots
+      this.plane = null;
       this.origin = null; // Mercator x, y that the places are relative to
       this.originFixedS = 0;
       this.endS = 0; // when the last glide ends
-      this.fastest = 0; // Mercator units a second, of the glides under way
+      this.paces = new Uint32Array(PACE_CLASSES);
       this.slots = 0;
       this.metres = 1;
       this.dirty = new Uint8Array(0); // per block of slots: changed since `takeDirty`
@@ -51,9 +66,10 @@
     }
 
     #anchor(lon, lat, fixedS) {
-      this.origin = [gridhall.geo.mercatorX(lon), gridhall.geo.mercatorY(lat)];
+      this.plane = gridhall.geo.planeAt(lon, lat);
+      this.origin = this.plane.origin;
       this.originFixedS = fixedS;
-      this.metres = 40075016.68557849 * Math.cos((lat * Math.PI) / 180);
+      this.metres = this.plane.metres;
     }
 
     /** Seconds on the layer's own clock, small enough for 32 bits. */
@@ -103,9 +119,8 @@
       const clockS = this.clock(nowS);
       if (change.renewed) this.#hideAll();
       this.#reserve(table.slots);
-      if (clockS > this.endS) this.fastest = 0;
       for (const slot of change.gone) this.#hide(slot);
-      for (let i = 0; i < change.slots.length; i += 1) this.#move(table, change.slots[i], clockS, cut || change.renewed);
+      this.#moveAll(table, change.slots, clockS, cut || change.renewed);
       return change.slots.length > 0 || change.gone.length > 0 || change.renewed;
     }
 
@@ -119,21 +134,28 @@
       this.#touch(slot);
     }
 
-    #move(table, slot, clockS, cut) {
-      const { lon, lat, fixed_s: fixedAt, heading, presence, role } = table.columns;
-      if (!table.alive[slot]) return;
-      if (!fixedAt[slot] || lon[slot] === NO_PLACE) return void this.#hide(slot);
-      if (!this.origin) this.#anchor(lon[slot] * 1e-7, lat[slot] * 1e-7, fixedAt[slot]);
-      const at = slot * STRIDE;
+    /** The hot path of every frame: no allocation, no trigonometry, plain numbers all the way. */
+    #moveAll(table, slots, clockS, cut) {
+      const { alive, columns } = table;
+      for (let i = 0; i < slots.length; i += 1) if (alive[slots[i]]) this.#move(columns, slots[i], clockS, cut);
+    }
+
+    #move(columns, slot, clockS, cut) {
+      const lon = columns.lon[slot];
+      const fixedAt = columns.fixed_s[slot];
+      if (!fixedAt || lon === NO_PLACE) return void this.#hide(slot);
+      if (!this.plane) this.#anchor(lon, columns.lat[slot], fixedAt);
       const { data } = this;
-      const x = Math.fround(gridhall.geo.mercatorX(lon[slot] * 1e-7) - this.origin[0]);
-      const y = Math.fround(gridhall.geo.mercatorY(lat[slot] * 1e-7) - this.origin[1]);
-      const fixed = fixedAt[slot] - this.originFixedS;
+      const at = slot * STRIDE;
+      const x = Math.fround(this.plane.x(lon));
+      const y = Math.fround(this.plane.y(columns.lat[slot]));
+      const fixed = fixedAt - this.originFixedS;
+      const heading = columns.heading[slot];
       if (data[at + LOOK] === HIDDEN || cut) this.#put(at, x, y, clockS);
-      else if (x !== data[at + TO_X] || y !== data[at + TO_Y]) this.#send(at, slot, x, y, fixed - data[at + FIXED], clockS);
+      else if (x !== data[at + TO_X] || y !== data[at + TO_Y]) this.#send(at, x, y, fixed - data[at + FIXED], clockS);
       data[at + FIXED] = fixed;
-      data[at + HEADING] = heading[slot] === UNKNOWN ? NO_HEADING : (heading[slot] * Math.PI) / 180;
-      data[at + LOOK] = role[slot] + 8 * presence[slot] + (this.chosen.size && this.chosen.has(slot) ? CHOSEN : 0);
+      data[at + HEADING] = heading === UNKNOWN ? NO_HEADING : heading * RADIANS;
+      data[at + LOOK] = lookOf(columns, slot) + (this.chosen.size && this.chosen.has(slot) ? CHOSEN : 0);
       this.#touch(slot);
     }
 
@@ -144,14 +166,14 @@
       this.data[at + SPAN] = 0;
     }
 
-    #send(at, slot, x, y, apartS, clockS) {
+    #send(at, x, y, apartS, clockS) {
       const { data } = this;
-      const done = this.share(slot, clockS);
+      const spanBefore = data[at + SPAN];
+      const done = spanBefore > 0 ? Math.min(1, Math.max(0, (clockS - data[at + START]) / spanBefore)) : 1;
       const fromX = data[at + FROM_X] + (data[at + TO_X] - data[at + FROM_X]) * done;
       const fromY = data[at + FROM_Y] + (data[at + TO_Y] - data[at + FROM_Y]) * done;
-      const way = Math.hypot(x - fromX, y - fromY);
-      const metres = way * this.metres;
-      if (metres > CUT_M || (apartS > STALE_S && metres > NEAR_M)) return this.#put(at, x, y, clockS);
+      const metres = Math.sqrt((x - fromX) * (x - fromX) + (y - fromY) * (y - fromY)) * this.metres;
+      if (metres > CUT_M || (apartS > STALE_S && metres > NEAR_M)) return void this.#put(at, x, y, clockS);
       const span = Math.min(LONGEST_S, Math.max(SHORTEST_S, apartS));
       data[at + FROM_X] = fromX;
       data[at + FROM_Y] = fromY;
@@ -159,8 +181,40 @@
       data[at + TO_Y] = y;
       data[at + START] = clockS;
       data[at + SPAN] = span;
-      this.endS = Math.max(this.endS, clockS + span);
-      this.fastest = Math.max(this.fastest, way / span);
+      if (clockS + span > this.endS) this.endS = clockS + span;
+    }
+
+    /**
+     * How fast those glide at `clockS` who are in `box` (Mercator left, top, right, bottom relative to the origin): `{fastest,
+     * crowd}`, Mercator units a second; `crowd` is what all but one in a hundred do not exceed. Both 0 when nobody moves there.
+     */
+    pace([left, top, right, bottom], clockS) {
+      const { data } = this;
+      let count = 0;
+      let fastest = 0;
+      this.paces.fill(0);
+      for (let at = 0; at < this.slots * STRIDE; at += STRIDE) {
+        const span = data[at + SPAN];
+        if (!(span > 0) || data[at + START] + span <= clockS || data[at + LOOK] < 0) continue;
+        const x = data[at + TO_X];
+        const y = data[at + TO_Y];
+        if (x < left || y < top || x > right || y > bottom) continue;
+        const [dx, dy] = [x - data[at + FROM_X], y - data[at + FROM_Y]];
+        const speed = Math.sqrt(dx * dx + dy * dy) / span;
+        if (speed > fastest) fastest = speed;
+        this.paces[paceClass(speed * this.metres)] += 1;
+        count += 1;
+      }
+      return { fastest, crowd: Math.min(fastest, this.#crowdPace(count)) };
+    }
+
+    #crowdPace(count) {
+      let left = Math.floor(count / 100);
+      for (let pace = this.paces.length - 1; pace >= 0; pace -= 1) {
+        left -= this.paces[pace];
+        if (left < 0) return (2 ** (pace / 2) * SLOWEST_MPS) / this.metres;
+      }
+      return 0;
     }
 
     /** Marks some slots as chosen (drawn larger close up). */

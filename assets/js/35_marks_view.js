@@ -6,6 +6,7 @@
   const YELLOW_FROM = 0.8;
   const LIGHTS = ["green", "yellow", "red"];
   const FEED_FULL_MPP = 2.5;
+  const ORDER_NEAR_MPP = 4;
 
   /** green, yellow from 80 % of the time limit on, red after it; an order without a deadline is green. Epoch seconds. */
   function lightOf(reportedS, deadlineS, nowS) {
@@ -21,6 +22,12 @@
     return mode === true ? "small" : null;
   }
 
+  /** Whether an order has its own sign. `mode`: true or "points" (always), "near" (close up), "heat" or false (only if selected). */
+  function orderShown(mode, mpp, isSelected) {
+    if (mode === "near") return isSelected || mpp <= ORDER_NEAR_MPP;
+    return mode === true || mode === "points" || (mode === "heat" && isSelected);
+  }
+
   /** Slots of a table that have a place, with Mercator x and y: `{slots, xs, ys}`. */
   function placed(table) {
     const { lon, lat } = table.columns;
@@ -34,5 +41,5 @@
     return { slots, xs, ys };
   }
 
-  gridhall.marksView = { lightOf, feedSize, placed, LIGHTS };
+  gridhall.marksView = { lightOf, feedSize, orderShown, placed, LIGHTS };
 })((globalThis.gridhall ??= {}));

@@ -7,38 +7,66 @@
   const FULL_MPP = 2.5; // from here on: signs at their own size
   const NEAR_MPP = 1.2; // from here on: chosen ones larger
   const NEAR_FACTOR = 1.7;
+  const NAMES_MPP = 0.6; // from here on: names beside the signs
+  const RINGS_MPP = 12; // above: a ring per region instead of dots, where dots would be a crowd
+  const DOT_PX2 = 64; // what a dot and the gap around it take
+  const CROWD = 0.25; // of the map's surface that dots may take
+  const MANY = 20000; // more than so many are rings from FAR_MPP on
   const BETWEEN = 0.8;
   const OLD_S = 60;
   const OLD_OPACITY = 0.7;
-  const [MOVING, STILL, OUT, SILENT, FROZEN, OFFLINE, UNSEEN] = gridhall.signs.PRESENCES.keys();
-  const LAYER = { [MOVING]: 0, [STILL]: 1, [OFFLINE]: 2, [SILENT]: 3, [FROZEN]: 4, [OUT]: 5 };
+  const [MOVING, STILL, OUT, SILENT, FROZEN, OFFLINE, UNSEEN, ALARM] = gridhall.signs.STATES.keys();
+  const CHOSEN_LAYER = 7;
+  const LAYER = { [MOVING]: 0, [STILL]: 1, [OFFLINE]: 2, [SILENT]: 3, [FROZEN]: 4, [OUT]: 5, [ALARM]: 6 };
 
-  /** Size of signs in css px per unit, at `mpp` metres per pixel; `size`: the wall's own factor. */
-  function sizes(mpp, size = 1) {
+  /**
+   * Size of signs in css px per unit, at `mpp` metres per pixel; `size`: the wall's own factor, `largest`: what the graphics card
+   * can draw, css px per unit.
+   */
+  function sizes(mpp, size = 1, largest = Infinity) {
     const between = mpp > FULL_MPP && mpp <= FAR_MPP;
     const share = between ? (FAR_MPP - mpp) / (FAR_MPP - FULL_MPP) : 1;
-    const sign = size * (BETWEEN + (1 - BETWEEN) * share);
-    return { far: mpp > FAR_MPP, sign, chosenSign: mpp <= NEAR_MPP ? size * NEAR_FACTOR : size };
+    const sign = Math.min(largest, size * (BETWEEN + (1 - BETWEEN) * share));
+    return { far: mpp > FAR_MPP, sign, chosenSign: Math.min(largest, mpp <= NEAR_MPP ? size * NEAR_FACTOR : size) };
   }
 
-  /** Numbers of the presences or roles in `names` as a bit mask; null: all. */
+  /**
+   * Whether a ring per region stands for the dots; `mode`: "donuts", "dots" or "auto"; `count`: of workers on the screen's table;
+   * `size`: of the map, px. A town's wall shows everybody; a city's, where dots would lie upon each other, shows rings.
+   */
+  function isRings(mode, mpp, count, size = { x: 1920, y: 1080 }) {
+    const crowded = count * DOT_PX2 > CROWD * size.x * size.y;
+    return mode === "donuts" || (mode === "auto" && ((mpp > RINGS_MPP && crowded) || (mpp > FAR_MPP && count > MANY)));
+  }
+
+  /** Numbers of the roles or states in `names` as a bit mask; null: all. */
   function maskOf(names, all) {
     if (!names) return (1 << all.length) - 1;
     return names.reduce((mask, name) => mask | (1 << all.indexOf(name)), 0);
   }
 
-  /** Whether a look (role + 8 presence + 64 chosen) is drawn in a scene at all. */
-  function isShown(code, scene) {
-    const presence = (code % CHOSEN) >> 3;
-    return code !== HIDDEN && presence !== UNSEEN && Boolean(scene.presences >> presence & 1) && Boolean(scene.roles >> code % 8 & 1);
+  /** The same for presences: an alarm is shown whatever is asked for. */
+  const presenceMask = (names) => maskOf(names && [...names, "alarm"], gridhall.signs.STATES);
+
+  const isUrgent = (state) => state === OUT || state === ALARM;
+
+  /** Whether a look (role + 8 state + 64 chosen) passes the masks of a scene. */
+  function passes(code, scene) {
+    const state = (code % CHOSEN) >> 3;
+    return code !== HIDDEN && state !== UNSEEN && Boolean(scene.presences >> state & 1) && Boolean(scene.roles >> code % 8 & 1);
   }
 
-  const isSmall = (code, scene) => scene.far && code < CHOSEN && code >> 3 !== OUT;
+  /** Whether a look is drawn as a sign: behind rings only the urgent and the chosen are. */
+  function isShown(code, scene) {
+    return passes(code, scene) && (!scene.rings || code >= CHOSEN || isUrgent(code >> 3));
+  }
+
+  const isSmall = (code, scene) => scene.far && code < CHOSEN && !isUrgent(code >> 3);
 
   /** Radius in px within which a shown sign is hit at once. */
   function reachOf(code, scene) {
     if (isSmall(code, scene)) return 3.5 * scene.sign;
-    return (code >= CHOSEN ? scene.chosenSign : scene.sign) * ((code % CHOSEN) >> 3 === OUT ? 11 : 6);
+    return (code >= CHOSEN ? scene.chosenSign : scene.sign) * (isUrgent((code % CHOSEN) >> 3) ? 11 : 6);
   }
 
   /** `{cell, size, opacity, heading, layer}` of one slot in a scene, null when it is not drawn. */
@@ -46,17 +74,35 @@
     const at = slot * STRIDE;
     const code = glides.data[at + LOOK];
     if (!isShown(code, scene)) return null;
-    const presence = (code % CHOSEN) >> 3;
+    const state = (code % CHOSEN) >> 3;
     const small = isSmall(code, scene);
     const heading = glides.data[at + HEADING];
     return {
-      cell: small ? gridhall.signs.FAR + presence : gridhall.signs.cellOf(code % 8, presence),
+      cell: small ? gridhall.signs.FAR + state : gridhall.signs.cellOf(code % 8, state),
       size: code >= CHOSEN ? scene.chosenSign : scene.sign,
-      opacity: glides.data[at + FIXED] < scene.oldBefore && presence < SILENT ? OLD_OPACITY : 1,
-      heading: !small && presence === MOVING && heading < NO_HEADING ? heading : null,
-      layer: LAYER[presence],
+      opacity: glides.data[at + FIXED] < scene.oldBefore && state < SILENT ? OLD_OPACITY : 1,
+      heading: !small && state === MOVING && heading < NO_HEADING ? heading : null,
+      layer: code >= CHOSEN ? CHOSEN_LAYER : LAYER[state],
     };
   }
 
-  gridhall.workersView = { sizes, maskOf, isShown, reachOf, lookOf, OLD_S, FAR_MPP, FULL_MPP, NEAR_MPP };
+  const LEAST_WAIT_MS = 16;
+  const SLOWEST_MS = 2000; // while anybody moves at all there is a picture so often
+  const OUTLIER_MS = 125; // a few that are much faster than the others get so many pictures
+  const STEP_PX = 0.3;
+
+  /**
+   * Milliseconds until the next picture is worth drawing: as soon as the crowd has gone a third of a pixel. `pace`: of Glides in px
+   * a second, `least`: what the painter needs. Null when nobody moves on the screen.
+   */
+  function waitFor({ fastest, crowd }, least = LEAST_WAIT_MS) {
+    if (!fastest) return null;
+    const forCrowd = (1000 * STEP_PX) / crowd;
+    const forFew = Math.max(OUTLIER_MS, (1000 * STEP_PX) / fastest);
+    return Math.max(least, Math.min(SLOWEST_MS, forCrowd, forFew));
+  }
+
+  gridhall.workersView = {
+    sizes, isRings, maskOf, presenceMask, passes, isShown, reachOf, lookOf, waitFor, OLD_S, FAR_MPP, FULL_MPP, NEAR_MPP, NAMES_MPP, OUT, ALARM,
+  };
 })((globalThis.gridhall ??= {}));

@@ -6,6 +6,7 @@ gridhall.leaflet.ready((L) => {
   "use strict";
 
   const COARSEST = [0.6, 1.8]; // a scaled picture stands for these scales
+  const { LIMITS, fitRatio } = gridhall.canvases;
 
   class CanvasLayer extends L.Layer {
     /** `pane`: name, `zIndex`: of the pane, `margin`: around the map, a share of its size, or px from 1 on. */
@@ -83,15 +84,25 @@ gridhall.leaflet.ready((L) => {
       this.redraw();
     }
 
+    /** Limits of the canvas in device px. */
+    limits() {
+      return LIMITS;
+    }
+
+    /** Whether there is nothing to draw: then the canvas takes no memory. */
+    isEmpty() {
+      return false;
+    }
+
     fitCanvas() {
-      const ratio = globalThis.devicePixelRatio || 1;
-      const [width, height] = [Math.round(this.size.x * ratio), Math.round(this.size.y * ratio)];
-      this.ratio = ratio;
+      this.ratio = fitRatio(this.size, globalThis.devicePixelRatio || 1, this.limits());
+      this.empty = this.isEmpty();
+      const [width, height] = this.empty ? [1, 1] : [Math.floor(this.size.x * this.ratio), Math.floor(this.size.y * this.ratio)];
+      const style = [this.empty ? "none" : "block", `${this.size.x}px`, `${this.size.y}px`];
+      [this.canvas.style.display, this.canvas.style.width, this.canvas.style.height] = style;
       if (this.canvas.width === width && this.canvas.height === height) return;
       this.canvas.width = width;
       this.canvas.height = height;
-      this.canvas.style.width = `${this.size.x}px`;
-      this.canvas.style.height = `${this.size.y}px`;
     }
 
     /**
@@ -110,6 +121,8 @@ gridhall.leaflet.ready((L) => {
     /** Draws now. */
     redraw() {
       if (!this.canvas || !this.size) return;
+      if (this.isEmpty() !== this.empty) this.fitCanvas();
+      if (this.empty) return;
       const view = this.view();
       this.ctx.setTransform(1, 0, 0, 1, 0, 0);
       this.ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);

@@ -9,11 +9,11 @@
 precision highp float;
 layout(location = 0) in vec4 a_way;      // from x, y, to x, y: Mercator relative to the origin
 layout(location = 1) in vec4 a_motion;   // start s, span s, heading rad, fixed s
-layout(location = 2) in float a_look;    // role + 8 presence + 64 chosen, -1 hidden
+layout(location = 2) in float a_look;    // role + 8 state + 64 chosen, -1 hidden
 uniform vec2 u_offset;                   // css px of the origin, from the canvas's corner
 uniform vec2 u_size;                     // css px of the canvas
-uniform float u_scale, u_clock, u_old_before, u_sign, u_chosen_sign, u_far, u_half, u_columns, u_single, u_ratio;
-uniform ivec2 u_mask;                    // presences, roles that are shown
+uniform float u_scale, u_clock, u_old_before, u_sign, u_chosen_sign, u_far, u_rings, u_half, u_columns, u_single, u_ratio;
+uniform ivec2 u_mask;                    // states, roles that are shown
 flat out float v_reach;                  // units from the sign's middle to the point's edge
 flat out vec2 v_cell;
 flat out vec2 v_wedge;
@@ -26,28 +26,30 @@ void main() {
   float look = a_look;
   float chosen = step(64.0, look);
   look -= 64.0 * chosen;
-  int presence = int(look) / 8;
-  int role = int(look) - presence * 8;
-  bool hidden = a_look < 0.0 || presence == 6 || (u_mask.x >> presence & 1) == 0 || (u_mask.y >> role & 1) == 0;
+  int state = int(look) / 8;
+  int role = int(look) - state * 8;
+  bool urgent = state == OUT || state == ALARM;
+  bool hidden = a_look < 0.0 || state == UNSEEN || (u_mask.x >> state & 1) == 0 || (u_mask.y >> role & 1) == 0;
+  hidden = hidden || (u_rings > 0.5 && chosen < 0.5 && !urgent);
   float span = a_motion.y;
   float share = span > 0.0 ? clamp((u_clock - a_motion.x) / span, 0.0, 1.0) : 1.0;
   vec2 place = mix(a_way.xy, a_way.zw, share) * u_scale + u_offset;
 
-  bool small = u_far > 0.5 && presence != 2 && chosen < 0.5;
-  v_cell = cellAt(small ? FAR + float(presence) : float(presence * 8 + role));
-  bool wedge = !small && a_motion.z < 100.0 && presence == 0;
+  bool small = u_far > 0.5 && !urgent && chosen < 0.5;
+  v_cell = cellAt(small ? FAR + float(state) : float(state * 8 + role));
+  bool wedge = !small && a_motion.z < 100.0 && state == 0;
   v_wedge = cellAt(WEDGE);
   v_turn = wedge ? vec3(cos(a_motion.z), sin(a_motion.z), 1.0) : vec3(1.0, 0.0, 0.0);
-  v_opacity = a_motion.w < u_old_before && presence < 3 ? 0.7 : 1.0;
+  v_opacity = a_motion.w < u_old_before && state < 3 ? 0.7 : 1.0;
   float size = chosen > 0.5 ? u_chosen_sign : u_sign;
-  float rank = presence == 2 ? 0.1 : presence == 4 ? 0.2 : presence == 3 ? 0.3 : presence == 5 ? 0.4 : presence == 1 ? 0.5 : 0.6;
+  float rank = urgent ? (state == ALARM ? 0.05 : 0.1) : state == 4 ? 0.2 : state == 3 ? 0.3 : state == 5 ? 0.4 : state == 1 ? 0.5 : 0.6;
   if (u_single > 0.5) {
     v_cell = cellAt(u_single);
     v_turn = vec3(1.0, 0.0, 0.0);
     v_opacity = 1.0;
     size = u_chosen_sign;
   }
-  v_reach = !small || u_single > 0.5 ? u_half : presence < 2 ? 4.5 : 5.5;
+  v_reach = !small || u_single > 0.5 ? u_half : state < 2 ? 4.5 : 5.5;
   gl_PointSize = 2.0 * v_reach * size * u_ratio;
   vec2 clip = place / u_size * 2.0 - 1.0;
   gl_Position = hidden ? vec4(2.0, 2.0, 2.0, 1.0) : vec4(clip.x, -clip.y, chosen > 0.5 ? 0.0 : rank, 1.0);
@@ -81,10 +83,16 @@ void main() {
   color = sign * v_opacity;
 }`;
 
+  /** Numbers of the signs that the shaders know by name. */
+  function named(source) {
+    const { FAR, WEDGE, ALARM, STATES } = gridhall.signs;
+    const numbers = { FAR: `${FAR}.0`, WEDGE: `${WEDGE}.0`, ALARM, OUT: STATES.indexOf("out_of_grid"), UNSEEN: STATES.indexOf("unseen") };
+    return source.replace(/\b(FAR|WEDGE|ALARM|OUT|UNSEEN)\b/g, (name) => numbers[name]);
+  }
+
   function compile(gl, type, source) {
     const shader = gl.createShader(type);
-    const { FAR, WEDGE } = gridhall.signs;
-    gl.shaderSource(shader, source.replace("FAR", `${FAR}.0`).replace("WEDGE", `${WEDGE}.0`));
+    gl.shaderSource(shader, named(source));
     gl.compileShader(shader);
     if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) throw new Error(gl.getShaderInfoLog(shader));
     return shader;
@@ -93,6 +101,7 @@ void main() {
   const BYTES = gridhall.glides.STRIDE * 4;
   const ATTRIBUTES = [[0, 4, 0], [1, 4, 16], [2, 1, 32]]; // location, size, byte
 
+  const PIECE = 4096; // slots sent at once: Chromium takes ten times as long for what does not fit into its transfer buffer
   const LEAST_POINT_PX = 64; // the largest sign (chosen, close up) is 61 css px wide
 
   class WorkersGl {
@@ -101,8 +110,11 @@ void main() {
       const options = { alpha: true, antialias: false, depth: true, premultipliedAlpha: true };
       this.gl = canvas.getContext("webgl2", options);
       if (!this.gl) throw new Error("no WebGL 2");
-      const [, largest] = this.gl.getParameter(this.gl.ALIASED_POINT_SIZE_RANGE);
-      if (largest < LEAST_POINT_PX) throw new Error(`points of at most ${largest} px`);
+      const { gl } = this;
+      [, this.largestPoint] = gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE);
+      if (this.largestPoint < LEAST_POINT_PX) throw new Error(`points of at most ${this.largestPoint} px`);
+      const [width, height] = gl.getParameter(gl.MAX_VIEWPORT_DIMS);
+      this.largestSide = Math.min(width, height, gl.getParameter(gl.MAX_RENDERBUFFER_SIZE), gl.getParameter(gl.MAX_TEXTURE_SIZE));
       this.lost = false;
       this.build();
     }
@@ -115,7 +127,7 @@ void main() {
       gl.attachShader(this.program, compile(gl, gl.FRAGMENT_SHADER, FRAGMENT));
       gl.linkProgram(this.program);
       gl.useProgram(this.program);
-      const names = ["ratio", "offset", "size", "scale", "clock", "old_before", "sign", "chosen_sign", "far", "half", "columns", "single", "mask",
+      const names = ["ratio", "offset", "size", "scale", "clock", "old_before", "sign", "chosen_sign", "far", "rings", "half", "columns", "single", "mask",
         "atlas", "cells"];
       this.uniforms = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(this.program, `u_${name}`)]));
       gl.uniform1f(this.uniforms.half, gridhall.signs.CELL_UNITS / 2);
@@ -157,14 +169,22 @@ void main() {
         this.bufferBytes = glides.data.byteLength;
         return;
       }
-      const { STRIDE } = gridhall.glides;
-      for (const [first, end] of ranges) gl.bufferSubData(gl.ARRAY_BUFFER, first * BYTES, glides.data, first * STRIDE, (end - first) * STRIDE);
+      for (const [first, end] of ranges) {
+        for (let at = first; at < end; at += PIECE) this.#send(glides.data, at, Math.min(end, at + PIECE));
+      }
     }
 
-    /** `scene`: offset, size, scale, clock, oldBefore, sign, chosenSign, far, presences, roles (bit masks), selected (slot or -1). */
-    draw(glides, scene, ratio) {
+    #send(data, first, end) {
+      const { gl } = this;
+      const { STRIDE } = gridhall.glides;
+      gl.bufferSubData(gl.ARRAY_BUFFER, first * BYTES, data, first * STRIDE, (end - first) * STRIDE);
+    }
+
+    /** `scene`: offset, size, scale, clock, oldBefore, sign, chosenSign, far, rings, presences, roles (bit masks), ringed (slots). */
+    draw(glides, scene) {
       const { gl, uniforms } = this;
-      gl.viewport(0, 0, Math.round(scene.size.x * ratio), Math.round(scene.size.y * ratio));
+      const ratio = gl.drawingBufferWidth / scene.size.x; // a browser may give less than the canvas asks for
+      gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       if (!glides.slots || !this.texture) return;
       this.upload(glides);
@@ -177,18 +197,19 @@ void main() {
       gl.uniform1f(uniforms.sign, scene.sign);
       gl.uniform1f(uniforms.chosen_sign, scene.chosenSign);
       gl.uniform1f(uniforms.far, scene.far ? 1 : 0);
+      gl.uniform1f(uniforms.rings, scene.rings ? 1 : 0);
       gl.uniform2i(uniforms.mask, scene.presences, scene.roles);
       gl.uniform1f(uniforms.single, 0);
       gl.enable(gl.DEPTH_TEST);
       gl.drawArrays(gl.POINTS, 0, glides.slots);
-      if (scene.selected >= 0) this.#ring(scene.selected);
+      if (scene.ringed.length) this.#rings(scene.ringed);
     }
 
-    #ring(slot) {
+    #rings(slots) {
       const { gl } = this;
       gl.disable(gl.DEPTH_TEST);
       gl.uniform1f(this.uniforms.single, gridhall.signs.RING);
-      gl.drawArrays(gl.POINTS, slot, 1);
+      for (const slot of slots) gl.drawArrays(gl.POINTS, slot, 1);
     }
 
     destroy() {
@@ -196,11 +217,16 @@ void main() {
     }
   }
 
+  const LAYERS = 8;
+  const OFF_PX = 40; // a sign so far off the canvas is not stamped
+
   /** The same on a 2D canvas, for machines without WebGL 2: same rules, a few pictures a second. */
   class WorkersCanvas {
     constructor(canvas) {
       this.ctx = canvas.getContext("2d");
       this.lost = false;
+      this.largestPoint = Infinity;
+      this.layers = Array.from({ length: LAYERS }, () => []); // kept: a picture makes no new arrays
     }
 
     setAtlas(atlas) {
@@ -209,46 +235,48 @@ void main() {
 
     draw(glides, scene, ratio) {
       const { ctx } = this;
+      this.ratio = ratio;
       ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
       ctx.clearRect(0, 0, scene.size.x, scene.size.y);
       glides.takeDirty();
-      const order = [[], [], [], [], [], []];
-      for (let slot = 0; slot < glides.slots; slot += 1) {
-        const look = gridhall.workersView.lookOf(glides, slot, scene);
-        if (look) order[look.layer].push([slot, look]);
-      }
-      for (const [slot, look] of order.flat()) this.#stamp(glides, slot, look, scene);
+      for (const layer of this.layers) layer.length = 0;
+      this.#sort(glides, scene);
+      for (const layer of this.layers) for (const [slot, x, y] of layer) this.#stamp(glides, slot, x, y, scene);
+      for (const [slot, x, y] of this.layers.at(-1)) if (scene.ringed.includes(slot)) this.#cell(gridhall.signs.RING, scene.chosenSign, x, y);
     }
 
-    #place(glides, slot, scene) {
+    /** What is on the canvas, by layer: the urgent come last. */
+    #sort(glides, scene) {
       const spot = [0, 0];
-      glides.placeInto(spot, slot, scene.clock);
-      return [spot[0] * scene.scale + scene.offset[0], spot[1] * scene.scale + scene.offset[1]];
-    }
-
-    #stamp(glides, slot, look, scene) {
-      const { ctx } = this;
-      const [x, y] = this.#place(glides, slot, scene);
-      if (x < -40 || y < -40 || x > scene.size.x + 40 || y > scene.size.y + 40) return;
-      ctx.save();
-      ctx.translate(x, y);
-      ctx.globalAlpha = look.opacity;
-      this.#cell(look.cell, look.size);
-      if (look.heading !== null) {
-        ctx.save();
-        ctx.rotate(look.heading);
-        this.#cell(gridhall.signs.WEDGE, look.size);
-        ctx.restore();
+      const { scale, offset, size } = scene;
+      for (let slot = 0; slot < glides.slots; slot += 1) {
+        if (!glides.visible(slot)) continue;
+        glides.placeInto(spot, slot, scene.clock);
+        const x = spot[0] * scale + offset[0];
+        const y = spot[1] * scale + offset[1];
+        if (x < -OFF_PX || y < -OFF_PX || x > size.x + OFF_PX || y > size.y + OFF_PX) continue;
+        const look = gridhall.workersView.lookOf(glides, slot, scene);
+        if (look) this.layers[look.layer].push([slot, x, y]);
       }
-      if (slot === scene.selected) this.#cell(gridhall.signs.RING, scene.chosenSign);
-      ctx.restore();
     }
 
-    #cell(cell, size) {
+    #stamp(glides, slot, x, y, scene) {
+      const { ctx } = this;
+      const look = gridhall.workersView.lookOf(glides, slot, scene);
+      ctx.globalAlpha = look.opacity;
+      this.#cell(look.cell, look.size, x, y);
+      if (look.heading !== null) this.#cell(gridhall.signs.WEDGE, look.size, x, y, look.heading);
+      ctx.globalAlpha = 1;
+    }
+
+    #cell(cell, size, x, y, turn = 0) {
+      const { ctx, ratio } = this;
       const { canvas, columns, cellPixels } = this.atlas;
       const units = gridhall.signs.CELL_UNITS * size;
-      const [x, y] = [(cell % columns) * cellPixels, Math.floor(cell / columns) * cellPixels];
-      this.ctx.drawImage(canvas, x, y, cellPixels, cellPixels, -units / 2, -units / 2, units, units);
+      const [left, top] = [(cell % columns) * cellPixels, Math.floor(cell / columns) * cellPixels];
+      const [cos, sin] = turn ? [Math.cos(turn), Math.sin(turn)] : [1, 0];
+      ctx.setTransform(ratio * cos, ratio * sin, -ratio * sin, ratio * cos, ratio * x, ratio * y);
+      ctx.drawImage(canvas, left, top, cellPixels, cellPixels, -units / 2, -units / 2, units, units);
     }
 
     destroy() {}

@@ -33,6 +33,10 @@ gridhall.leaflet.ready((L) => {
       this.invalidate();
     }
 
+    isEmpty() {
+      return !this.mode || !this.marks.slots.length;
+    }
+
     setMode(mode) {
       this.mode = mode;
       this.invalidate();
@@ -76,16 +80,20 @@ gridhall.leaflet.ready((L) => {
     }
 
     /** As of WorkersLayer. */
-    places() {
+    places(box = null) {
+      const [ids, xs, ys, reach] = [[], [], [], []];
+      if (!this._map || !this.size) return { ids, xs, ys, reach };
       const view = this.view();
       const corner = this._map.layerPointToContainerPoint(this.corner);
-      const [ids, xs, ys, reach] = [[], [], [], []];
-      this.each(view, (slot, x, y) => {
-        const radius = this.reachOf(slot, view);
+      const { x: width, y: height } = this._map.getSize();
+      const [left, top, right, bottom] = box ?? [0, 0, width, height];
+      this.each(view, (slot, canvasX, canvasY) => {
+        const [x, y] = [canvasX + corner.x, canvasY + corner.y];
+        const radius = x < left || y < top || x > right || y > bottom ? null : this.reachOf(slot, view);
         if (radius === null) return;
         ids.push(slot);
-        xs.push(x + corner.x);
-        ys.push(y + corner.y);
+        xs.push(x);
+        ys.push(y);
         reach.push(radius);
       });
       return { ids, xs, ys, reach };
@@ -115,21 +123,22 @@ gridhall.leaflet.ready((L) => {
     /** [x, y, radius] of what is due soon or overdue, for labels to give way to. */
     urgent(view) {
       const found = [];
-      if (!this.mode) return found;
       this.each(view, (slot, x, y) => {
-        if (this.lightOf(slot) !== "green") found.push([x, y, this.reachOf(slot)]);
+        const reach = this.lightOf(slot) === "green" ? null : this.reachOf(slot, view);
+        if (reach !== null) found.push([x, y, reach]);
       });
       return found;
     }
 
-    reachOf(slot) {
-      return this.mode ? 9 * signs.ORDER_SCALE[this.lightOf(slot)] * this.signSize : null;
+    /** Radius of a sign in px; null where it is not drawn: of heat only the selected order is. */
+    reachOf(slot, view) {
+      const shown = marksView.orderShown(this.mode, view.mpp, this.table.text.id[slot] === this.selected);
+      return shown ? 9 * signs.ORDER_SCALE[this.lightOf(slot)] * this.signSize : null;
     }
 
     draw(ctx, view) {
-      if (!this.mode) return;
       const byLight = { green: [], yellow: [], red: [] };
-      this.each(view, (slot, x, y) => byLight[this.lightOf(slot)].push([slot, x, y]));
+      this.each(view, (slot, x, y) => this.reachOf(slot, view) && byLight[this.lightOf(slot)].push([slot, x, y]));
       const stamp = this.stamps(view.ratio);
       for (const light of marksView.LIGHTS) {
         const image = byLight[light].length && stamp(light, 36, (ctx, colors) => signs.order(ctx, light, colors));
@@ -157,6 +166,10 @@ gridhall.leaflet.ready((L) => {
     setNear(place) {
       this.near = place;
       this.invalidate();
+    }
+
+    isEmpty() {
+      return super.isEmpty() || !marksView.feedSize(this.mode, this.view().mpp);
     }
 
     reachOf(slot, view) {

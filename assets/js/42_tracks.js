@@ -37,8 +37,11 @@ gridhall.leaflet.ready((L) => {
       return [[latOf(bottom), lonOf(left)], [latOf(top), lonOf(right)]];
     }
 
+    isEmpty() {
+      return !this.track;
+    }
+
     draw(ctx, view) {
-      if (!this.track) return;
       const colors = gridhall.palette.read();
       ctx.lineJoin = ctx.lineCap = "round";
       this.track.gaps.forEach((gap) => this.#gap(ctx, view, gap, colors));

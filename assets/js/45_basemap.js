@@ -26,6 +26,29 @@ gridhall.leaflet.ready((L) => {
     return UNIT / view.scale; // path units per css px
   }
 
+  const [FILL, MUTED] = [0.82, 0.4]; // opacity of a region's colour; muted: its base is small
+  const HATCH_PX = 9;
+
+  /** A fill of thin slanting lines, the same at every scale. */
+  function hatch(ctx, colors, ratio) {
+    const side = Math.max(4, Math.round(HATCH_PX * ratio));
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = side;
+    const pen = tile.getContext("2d", gridhall.signs.STAMPED);
+    pen.strokeStyle = colors.line2;
+    pen.lineWidth = ratio;
+    for (const shift of [-side, 0, side]) {
+      pen.moveTo(shift - 1, side + 1);
+      pen.lineTo(shift + side + 1, -1);
+    }
+    pen.stroke();
+    const pattern = ctx.createPattern(tile, "repeat");
+    pattern.setTransform(ctx.getTransform().inverse());
+    return pattern;
+  }
+
+  const meets = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
+
   const boxOf = (view) => [view.x, view.y, view.x + view.size.x / view.scale, view.y + view.size.y / view.scale];
 
   class BaseLayer extends gridhall.layers.CanvasLayer {
@@ -79,7 +102,13 @@ gridhall.leaflet.ready((L) => {
     /** `levels`: keys from the coarsest to the finest; `tiles`: whether a tile server's picture lies below. */
     initialize({ shapes, levels, tiles = false }) {
       gridhall.layers.CanvasLayer.prototype.initialize.call(this, { pane: "gh-regions", zIndex: 350, margin: 0.15 });
-      Object.assign(this, { shapes, levels, tiles, region: null });
+      Object.assign(this, { shapes, levels, tiles, region: null, colours: null });
+    }
+
+    /** `{code: {step: 0…5, muted}}` or null; step 0: no base. */
+    setColours(colours) {
+      this.colours = colours;
+      this.invalidate();
     }
 
     setRegion(code) {
@@ -99,6 +128,7 @@ gridhall.leaflet.ready((L) => {
       const own = this.shapes.regions.get(this.region);
       const px = transform(ctx, view, this.shapes.origin);
       if (own) this.#shade(ctx, view, own, colors);
+      if (this.colours) this.#colour(ctx, view, colors, px);
       for (const level of this.shownLevels(view.mpp)) this.#borders(ctx, view, level, colors, px);
       if (own) this.#outline(ctx, own, colors, px);
     }
@@ -117,6 +147,21 @@ gridhall.leaflet.ready((L) => {
       ctx.fillStyle = colors.water;
       this.shapes.kinds.get("water")?.each(boxOf(view), (path) => ctx.fill(path, "evenodd"));
       ctx.restore();
+    }
+
+    /** Regions by the step of an indicator. The roads below shine through; who has no base is hatched, never the lowest step. */
+    #colour(ctx, view, colors, px) {
+      const box = boxOf(view);
+      for (const [code, { step, muted }] of Object.entries(this.colours)) {
+        const region = this.shapes.regions.get(code);
+        if (!region || !meets(region.box, box)) continue;
+        const path = this.shapes.pathOf(region);
+        ctx.fillStyle = step ? gridhall.palette.fade(colors[`ramp${step}`], muted ? MUTED : FILL) : hatch(ctx, colors, view.ratio);
+        ctx.fill(path, "evenodd");
+        ctx.strokeStyle = colors.bg0;
+        ctx.lineWidth = 2 * px;
+        ctx.stroke(path);
+      }
     }
 
     #borders(ctx, view, level, colors, px) {
@@ -144,10 +189,19 @@ gridhall.leaflet.ready((L) => {
 
   /** Names of regions, waters and roads: above all dots and signs, which would make them unreadable; they give way to urgent ones. */
   class NamesLayer extends gridhall.layers.CanvasLayer {
-    /** `lang`: of the names; `shun(view)`: [x, y, radius] of the signs that they give way to. */
-    initialize({ shapes, lang = "zh", shun = () => [] }) {
+    /**
+     * `lang`: of the names; `shun(view)`: [x, y, radius] of the signs that they give way to; `below(code)`: px that stand at a region's
+     * middle, under which its name goes.
+     */
+    initialize({ shapes, lang = "zh", shun = () => [], below = () => 0 }) {
       gridhall.layers.CanvasLayer.prototype.initialize.call(this, { pane: "gh-names", zIndex: 435, margin: 0.15 });
-      Object.assign(this, { shapes, lang, shun, region: null, labelSize: 15 });
+      Object.assign(this, { shapes, lang, shun, below, region: null, labelSize: 15, colours: null });
+    }
+
+    /** `{code: {text}}` or null: values that stand under the regions' names. */
+    setColours(colours) {
+      this.colours = colours;
+      this.invalidate();
     }
 
     setRegion(code) {
@@ -200,8 +254,16 @@ gridhall.leaflet.ready((L) => {
       const text = this.nameOf(region);
       ctx.font = style.font;
       const shift = 1.4 * style.size;
-      const [atX, atY] = labels.clearest([[x, y], [x, y - shift], [x, y + shift]], ctx.measureText(text).width, style.size);
-      labels.write(ctx, text, atX, atY, style);
+      const under = this.below(region.code);
+      const spots = under ? [[x, y + under + 0.8 * style.size]] : [[x, y], [x, y - shift], [x, y + shift]];
+      const [atX, atY] = labels.clearest(spots, ctx.measureText(text).width, style.size);
+      const value = this.colours?.[region.code]?.text;
+      if (labels.write(ctx, text, atX, value ? atY - 0.55 * style.size : atY, style) && value) this.#value(ctx, labels, value, atX, atY, style);
+    }
+
+    #value(ctx, labels, text, x, y, style) {
+      const { t1, font } = gridhall.palette.read();
+      labels.write(ctx, text, x, y + 0.75 * style.size, { ...style, color: t1, font: `700 ${style.size}px ${font}` });
     }
 
     #inView(view) {

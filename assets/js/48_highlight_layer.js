@@ -19,6 +19,10 @@ gridhall.leaflet.ready(() => {
       this.invalidate();
     }
 
+    isEmpty() {
+      return !this.hovered && !this.duty;
+    }
+
     draw(ctx, view) {
       const colors = gridhall.palette.read();
       const unit = gridhall.shapes.UNIT;

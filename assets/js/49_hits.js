@@ -1,70 +1,67 @@
-/** What lies under the pointer, and what comes next for the keyboard: the same index over all signs on the screen. */
+/** What lies under the pointer, and what comes next for the keyboard: always where the signs are at that instant. */
 (function (gridhall) {
   "use strict";
 
-  const REACH_PX = 14;
-  const FRESH_MS = 250; // while signs glide, the index may be so old
+  const REACH_PX = 14; // from a sign's middle, for a pointer
+  const TOUCH_PX = 22; // for a finger
+  const EDGE_PX = 4; // beyond the edge of a sign that is larger than that
+  const LARGEST_PX = 90; // no sign's radius is more
   const RANK_PX = 0.5; // of two signs as near, the worker wins over the order, the order over the camera
+  const MIDDLE = 0.01; // of two signs of a kind that both hold the pointer, the one whose middle is nearer
 
   class Hits {
-    /** `sources`: `[{kind, layer, name(slot), id(slot)}]`, the topmost first; a layer has `places()`. */
+    /** `sources`: `[{kind, layer, name(slot), id(slot)}]`, the topmost first; a layer has `places(box)`. */
     constructor(sources) {
       this.sources = sources;
-      this.index = null;
-      this.atMs = -Infinity;
     }
 
-    /** The next search looks again where everything is. */
-    forget() {
-      this.atMs = -Infinity;
+    #told(rank, slot) {
+      if (typeof slot === "object") return slot;
+      const { kind, id, name } = this.sources[rank];
+      return { kind, id: id(slot), name: name(slot) };
     }
 
-    #build(nowMs) {
-      if (this.index && nowMs - this.atMs < FRESH_MS) return;
-      this.atMs = nowMs;
-      const found = this.sources.map((source) => source.layer.places());
-      const all = (name) => [].concat(...found.map((places) => places[name]));
-      [this.slots, this.xs, this.ys, this.reach] = ["ids", "xs", "ys", "reach"].map(all);
-      this.ranks = new Uint8Array(this.slots.length);
-      let at = 0;
-      found.forEach(({ ids }, rank) => this.ranks.fill(rank, at, (at += ids.length)));
-      this.index = new gridhall.GridIndex(Uint32Array.from(this.slots.keys()), this.xs, this.ys, 2 * REACH_PX);
+    #answer({ rank, slot, x, y }) {
+      return { ...this.#told(rank, slot), x, y };
     }
 
-    #answer(i) {
-      const source = this.sources[this.ranks[i]];
-      const slot = this.slots[i];
-      const told = typeof slot === "object" ? slot : { kind: source.kind, id: source.id(slot), name: source.name(slot) };
-      return { ...told, x: this.xs[i], y: this.ys[i] };
-    }
-
-    /** `{kind, id, name, x, y}` of the nearest sign within reach of a point on the map container, or null. */
-    at(x, y, nowMs = performance.now()) {
-      this.#build(nowMs);
-      // measured from the sign's edge, so that a large sign is hit anywhere on it; inside several the upper one wins
-      const cost = (distance, i) => Math.max(0, distance - this.reach[i]) + this.ranks[i] * RANK_PX;
-      const hit = this.index.nearest(x, y, REACH_PX, cost);
-      return hit && this.#answer(hit.id);
+    /** `{kind, id, name, x, y}` of the nearest sign within reach of a point on the map container, or null. `touch`: by a finger. */
+    at(x, y, { touch = false } = {}) {
+      const within = touch ? TOUCH_PX : REACH_PX;
+      const far = LARGEST_PX + within;
+      let best = null;
+      this.sources.forEach(({ layer }, rank) => {
+        const { ids, xs, ys, reach } = layer.places([x - far, y - far, x + far, y + far]);
+        for (let i = 0; i < ids.length; i += 1) {
+          const distance = Math.sqrt((xs[i] - x) ** 2 + (ys[i] - y) ** 2);
+          if (distance > Math.max(within, reach[i] + EDGE_PX)) continue;
+          // measured from the sign's edge, so that a large sign is hit anywhere on it
+          const cost = Math.max(0, distance - reach[i]) + rank * RANK_PX + distance * MIDDLE;
+          if (!best || cost < best.cost) best = { cost, rank, slot: ids[i], x: xs[i], y: ys[i] };
+        }
+      });
+      return best && this.#answer(best);
     }
 
     /** The sign after (step 1) or before (−1) the one with this kind and id, row by row over the screen; null without any. */
-    next(current, step, nowMs = performance.now()) {
-      this.#build(nowMs);
-      if (!this.slots.length) return null;
-      const { ranks, xs, ys } = this;
-      const order = [...this.slots.keys()].sort((a, b) => ranks[a] - ranks[b] || ys[a] - ys[b] || xs[a] - xs[b]);
-      const isCurrent = (i) => {
-        const source = this.sources[this.ranks[i]];
-        const slot = this.slots[i];
-        const { kind, id } = typeof slot === "object" ? slot : { kind: source.kind, id: source.id(slot) };
-        return kind === current.kind && id === current.id;
-      };
-      const at = current ? order.findIndex(isCurrent) : -1;
-      const to = at < 0 ? (step > 0 ? 0 : order.length - 1) : (at + step + order.length) % order.length;
-      return this.#answer(order[to]);
+    next(current, step) {
+      const all = this.sources.flatMap(({ layer }, rank) => {
+        const { ids, xs, ys } = layer.places();
+        return Array.from(ids, (slot, i) => ({ rank, slot, x: xs[i], y: ys[i] }));
+      });
+      if (!all.length) return null;
+      all.sort((a, b) => a.rank - b.rank || a.y - b.y || a.x - b.x);
+      const at = current ? all.findIndex(({ rank, slot }) => this.#is(rank, slot, current)) : -1;
+      const to = at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length;
+      return this.#answer(all[to]);
+    }
+
+    #is(rank, slot, { kind, id }) {
+      const told = this.#told(rank, slot);
+      return told.kind === kind && told.id === id;
     }
   }
 
   gridhall.Hits = Hits;
-  gridhall.hits = { REACH_PX };
+  gridhall.hits = { REACH_PX, TOUCH_PX };
 })((globalThis.gridhall ??= {}));

@@ -8,8 +8,8 @@ gridhall.leaflet.ready((L) => {
   const MAIN = "map"; // id of the page's main map
   const EASE_S = 1.2;
   const HOVER_MS = 40;
-  const [CONFIG_TRIES, CONFIG_WAIT_MS] = [40, 50];
   const FIT_PADDING_PX = 16;
+  const LEVELS_AT_MOST = 12;
   const BIG_LEVEL = 2000; // a level with more regions is fetched only when it is to be seen
 
   const motion = () =>
@@ -37,6 +37,7 @@ gridhall.leaflet.ready((L) => {
       this.hovered = null;
       this.fitted = null;
       this.#addLayers();
+      this.setFar("auto");
       this.#addTiles();
       this.#addTip();
       this.#listen();
@@ -60,11 +61,19 @@ gridhall.leaflet.ready((L) => {
         feeds: new layers.FeedsLayer({ table: table("feed"), clock }),
         tracks: new layers.TracksLayer({ timezone }),
         workers: new layers.WorkersLayer({ table: table("worker"), clock, motion: motion() }),
-        names: new layers.NamesLayer({ shapes: city.shapes, lang, shun: (view) => this.layers?.orders?.urgent(view) ?? [] }),
+        names: new layers.NamesLayer({
+          shapes: city.shapes, lang, shun: (view) => this.layers?.orders?.urgent(view) ?? [], below: (code) => this.layers?.donuts?.radiusAt(code) ?? 0,
+        }),
         orders: new layers.OrdersLayer({ table: table("order"), clock }),
+        heat: new layers.HeatLayer({ table: table("order") }),
+        rings: new layers.AlarmLayer({ part: "rings" }),
+        alarm: new layers.AlarmLayer({ part: "point", motion: motion() }),
       };
+      const { workers } = this.layers;
+      this.layers.workerNames = new layers.WorkerNamesLayer({ workers });
+      this.layers.donuts = new layers.DonutsLayer({ workers, shapes: city.shapes, childOf: (code) => this.#childOf(code) });
       for (const layer of Object.values(this.layers)) layer.addTo(this.map);
-      this.layers.orders.onLights = () => this.layers.names.invalidate();
+      this.layers.orders.onLights = this.layers.donuts.placed = () => this.layers.names.invalidate();
       const source = (kind, name) => ({
         kind, layer: this.layers[name], id: (slot) => table(kind).text.id[slot],
         name: (slot) => table(kind).text.name?.[slot] || table(kind).text.title?.[slot] || table(kind).text.id[slot],
@@ -99,16 +108,17 @@ gridhall.leaflet.ready((L) => {
       map.on("click", (event) => this.#click(event));
       map.on("mousemove", (event) => this.#hoverSoon(event));
       map.on("mouseout", () => this.#setHover(null, null));
-      map.on("dragstart zoomstart", () => this.hits.forget());
       map.on("dragstart", () => (this.fitted = null));
       map.on("moveend zoomend", () => this.#moved());
       map.getContainer().addEventListener("wheel", () => (this.fitted = null), { passive: true });
       map.getContainer().addEventListener("keydown", (event) => this.#key(event));
       const off = gridhall.city.on("shapes", () => this.#drawCity());
+      const unwatch = gridhall.canvases.watchRatio(() => this.#layAll());
       const watcher = new ResizeObserver(() => this.#resized());
       watcher.observe(map.getContainer());
       map.on("unload", () => {
         off();
+        unwatch();
         watcher.disconnect();
         clearTimeout(this.hoverTimer);
         gridhall.map.drop(this);
@@ -116,7 +126,6 @@ gridhall.leaflet.ready((L) => {
     }
 
     #moved() {
-      this.hits.forget();
       this.#load();
       this.emit("move", this.map.getBounds(), this.metresPerPixel());
     }
@@ -128,13 +137,30 @@ gridhall.leaflet.ready((L) => {
       if (this.fitted) this.fit(this.fitted, { animate: false });
     }
 
+    /** Another screen, or another zoom of the browser: as many device pixels as there are now. */
+    #layAll() {
+      for (const layer of Object.values(this.layers)) layer.lay?.();
+    }
+
+    /** The child of the own region that holds a region (or is it), by the tree of the page's configuration; null: none. */
+    #childOf(code) {
+      const regions = this.config.regions ?? {};
+      let at = code;
+      for (let i = 0; at && i < LEVELS_AT_MOST; i += 1) {
+        const parent = regions[at]?.parent;
+        if (parent === this.region) return at;
+        at = parent;
+      }
+      return code && code === this.region ? code : null;
+    }
+
     /** Signs and labels in the wall's units, or in px on a desk. */
     #resize() {
       const u = unit();
       const size = u ? Math.max(0.8, u) : 1;
       if (this.u === size) return;
       this.u = size;
-      for (const name of ["workers", "orders", "feeds"]) this.layers[name].setSignSize(size);
+      for (const name of ["workers", "orders", "feeds", "donuts", "heat", "rings", "alarm"]) this.layers[name].setSignSize(size);
       this.layers.names.labelSize = u ? 18 * size : 15;
       this.layers.names.invalidate();
     }
@@ -155,7 +181,7 @@ gridhall.leaflet.ready((L) => {
     }
 
     #drawCity() {
-      for (const name of ["base", "regions", "highlight", "names"]) this.layers[name].invalidate();
+      for (const name of ["base", "regions", "highlight", "names", "donuts"]) this.layers[name].invalidate();
     }
 
     metresPerPixel() {
@@ -164,8 +190,8 @@ gridhall.leaflet.ready((L) => {
 
     // --- pointer and keys ---------------------------------------------------------------------------------------------------
 
-    #click({ containerPoint, latlng }) {
-      const hit = this.hits.at(containerPoint.x, containerPoint.y);
+    #click({ containerPoint, latlng, originalEvent }) {
+      const hit = this.hits.at(containerPoint.x, containerPoint.y, { touch: originalEvent?.pointerType === "touch" });
       if (hit?.id) return this.pick(hit.kind, hit.id, hit);
       const child = gridhall.city.shapes.childAt(this.region, latlng.lng, latlng.lat);
       if (child) this.pick("region", child.code);
@@ -192,13 +218,23 @@ gridhall.leaflet.ready((L) => {
       if (!this.map._loaded) return;
       const hit = this.hits.at(containerPoint.x, containerPoint.y);
       const child = hit ? null : gridhall.city.shapes.childAt(this.region, latlng.lng, latlng.lat);
-      this.#setHover(hit, child);
+      const ring = hit ? null : this.layers.donuts.at(containerPoint.x, containerPoint.y);
+      this.#setHover(hit, child, ring && { ...containerPoint, name: this.#toldOf(ring) });
     }
 
-    #setHover(hit, child) {
+    /** A ring in words: its regions, how many workers, and how many in each state. */
+    #toldOf({ codes, total, counts }) {
+      const { words, donuts, signs } = gridhall;
+      const regions = this.config.regions ?? {};
+      const names = codes.map((code) => regions[code]?.short ?? regions[code]?.name ?? words?.("map.nowhere") ?? code);
+      const states = donuts.ORDER.map((state) => [words?.(`state.${state}`) ?? state, counts[signs.STATES.indexOf(state)]]);
+      return [`${names.join(" ")} ${total}`, ...states.filter(([, count]) => count).map((told) => told.join(" "))].join(" · ");
+    }
+
+    #setHover(hit, child, ring = null) {
       this.layers.highlight.setHovered(child?.code ?? null);
       this.map.getContainer().style.cursor = hit?.id || child ? "pointer" : "";
-      this.#showTip(hit);
+      this.#showTip(hit ?? ring);
       const key = hit ? `${hit.kind} ${hit.id}` : child ? `region ${child.code}` : null;
       if (key === this.hovered) return;
       this.hovered = key;
@@ -258,6 +294,7 @@ gridhall.leaflet.ready((L) => {
       this.layers.regions.setRegion(code);
       this.layers.names.setRegion(code);
       this.layers.highlight.setHovered(null);
+      this.layers.donuts.recount();
       if (fit) this.fit(code);
     }
 
@@ -293,12 +330,51 @@ gridhall.leaflet.ready((L) => {
       else this.map.setView([lat, lon], zoom, { animate: false });
     }
 
-    /** Shows or hides a layer: workers, orders, feeds (true, false or "near": only close up), base, grids, tracks. */
+    /**
+     * Shows or hides a layer: workers, orders, feeds (true, false or "near": only close up; orders also "points" and "heat"), base,
+     * grids, tracks.
+     */
     setLayer(name, on) {
-      if (name === "orders" || name === "feeds") this.layers[name].setMode(on);
+      if (name === "orders") this.#setOrders(on);
+      else if (name === "feeds") this.layers.feeds.setMode(on);
       else if (name === "grids") this.#setBorders(on);
+      else if (name === "workers") this.#setWorkers(Boolean(on));
       else if (this.layers[name]) this.map[on ? "addLayer" : "removeLayer"](this.layers[name]);
-      this.hits.forget();
+    }
+
+    #setWorkers(on) {
+      this.layers.workers.setShown(on);
+      this.#drawFar();
+    }
+
+    #setOrders(mode) {
+      this.layers.orders.setMode(mode);
+      this.layers.heat.setOn(mode === "heat");
+      this.layers.names.invalidate();
+    }
+
+    /** Regions by an indicator: `{code: {step: 0…5, text, muted}}`, step 0: no base; null: none. */
+    setColours(colours) {
+      const told = JSON.stringify(colours); // figures come every second, and mostly say the same
+      if (told === this.colours) return;
+      this.colours = told;
+      for (const name of ["regions", "names"]) this.layers[name].setColours(colours);
+    }
+
+    /** Far out: "donuts" (a ring by state per child region), "dots", or "auto" (rings above 12 m/px or 20,000 workers). */
+    setFar(mode) {
+      this.layers.workers.setFar(mode);
+      this.#drawFar();
+    }
+
+    #drawFar() {
+      this.layers.donuts.recount();
+      for (const name of ["donuts", "names"]) this.layers[name].invalidate();
+    }
+
+    /** The place of an emergency with rings around it: `{lon, lat, radii_m}`; null: none. */
+    setAlarm(alarm) {
+      for (const name of ["rings", "alarm"]) this.layers[name].setAlarm(alarm);
     }
 
     #setBorders(on) {
@@ -309,11 +385,13 @@ gridhall.leaflet.ready((L) => {
     /** Shows only workers of these presences and roles (names; null: all). */
     setFilter(filter) {
       this.layers.workers.setFilter(filter);
-      this.hits.forget();
+      this.#drawFar();
     }
 
-    setChosen(ids) {
-      this.layers.workers.setChosen(ids);
+    /** Workers drawn larger close up, with their letters (A, B…; none by default) and, for those in `ringed`, a ring. */
+    setChosen(ids, letters = [], ringed = []) {
+      this.layers.workers.setChosen(ids, ringed);
+      this.layers.workerNames.setLetters(new Map(ids.map((id, i) => [id, letters[i]]).filter(([, letter]) => letter)));
     }
 
     /** Draws a worker's day (the dossier, or the GeoJSON of a track) and goes there unless `fit` is false. */
@@ -342,57 +420,5 @@ gridhall.leaflet.ready((L) => {
     }
   }
 
-  // what the page's main map can be asked by `gridhall.map.…`
-  const SPOKEN = ["select", "showDuty", "setRegion", "fit", "center", "setLayer", "setFilter", "setChosen", "showTrack", "clearTrack",
-    "setTrackTime", "refreshTheme", "focusNext", "pick"];
-
-  class Maps extends gridhall.Emitter {
-    constructor() {
-      super();
-      this.views = [];
-      for (const name of SPOKEN) this[name] = (...values) => this.main?.[name](...values);
-    }
-
-    get main() {
-      return this.views.find((view) => view.id === MAIN) ?? this.views.at(-1) ?? null;
-    }
-
-    /** The view of the dl.Map with this id, or null. */
-    of(id) {
-      return this.views.findLast((view) => view.id === id) ?? null;
-    }
-
-    /** Calls `task(view)` for the map with this id, now or when it appears. */
-    when(id, task) {
-      const view = this.of(id);
-      if (view) return void task(view);
-      const off = this.on("ready", (fresh) => {
-        if (fresh.id !== id) return;
-        off();
-        task(fresh);
-      });
-    }
-
-    /** Takes a fresh map, once the page has its configuration (it comes with the same layout). */
-    async take(map) {
-      for (let i = 0; i < CONFIG_TRIES && !gridhall.config; i += 1) await new Promise((done) => setTimeout(done, CONFIG_WAIT_MS));
-      if (!map._container || this.views.some((view) => view.map === map)) return;
-      const view = new MapView(map);
-      this.views.push(view);
-      this.emit("ready", view);
-    }
-
-    drop(view) {
-      this.views = this.views.filter((other) => other !== view);
-      this.emit("gone", view);
-    }
-  }
-
-  gridhall.map = new Maps();
   gridhall.MapView = MapView;
-
-  // react-leaflet gives the container its id and the map its view after the constructor: wait for both
-  L.Map.addInitHook(function () {
-    this.whenReady(() => setTimeout(() => gridhall.map.take(this)));
-  });
 });

@@ -57,6 +57,7 @@
     return utc - offsetMs(utc - offsetMs(utc));
   }
 
+  const grouped = new Intl.NumberFormat('en-US'); // toLocaleString makes one each time
   const two = (n) => String(n).padStart(2, '0');
   const format = {
     parts,
@@ -76,8 +77,8 @@
       const week = w('week.' + p.weekday.toLowerCase());
       return w('date.long', { month: +p.month, day: +p.day, week, month_name: w('month.' + +p.month) });
     },
-    int(n) { return n === null || n === undefined ? '—' : Math.round(n).toLocaleString('en-US'); },
-    signed(n) { return (n > 0 ? '+' : n < 0 ? '−' : '±') + Math.abs(n).toLocaleString('en-US'); },
+    int(n) { return n === null || n === undefined ? '—' : grouped.format(Math.round(n)); },
+    signed(n) { return (n > 0 ? '+' : n < 0 ? '−' : '±') + grouped.format(Math.abs(n)); },
     // Half up from the exact ratio; "100.00" only when nothing is missing; "—" for a zero base.
     percent(num, den) {
       if (!den) return '—';

@@ -13,11 +13,20 @@
     return `UTC${minutes < 0 ? '−' : '+'}${two(Math.floor(offset / 60))}:${two(offset % 60)} ${(g.config && g.config.timezone) || ''}`.trim();
   }
 
-  // The words of a figure, one thing a line. values: {num, den, of, open, window, basis, asOf}, each may be missing.
-  function title(key, { num, den, of, open, window: span, basis, asOf } = {}) {
+  // 12 × 1 + 3 × 0.9 = 14.7, of 16: a numerator that counts its orders in parts, [{weight, orders}].
+  function weighed(weights, den) {
+    const { int, percent } = g.format;
+    const hundredths = weights.reduce((sum, { weight, orders }) => sum + Math.round(weight * 100) * orders, 0);
+    const parts = weights.map(({ weight, orders }) => w('hotline.weights', { n: int(orders), weight })).join(' + ');
+    return w('hotline.weighed', { parts, num: hundredths / 100, den: int(den), shown: den ? `${percent(hundredths, den * 100)} %` : '—' });
+  }
+
+  // The words of a figure, one thing a line. values: {num, den, weights, of, open, window, basis, asOf}, each may be missing.
+  function title(key, { num, den, weights, of, open, window: span, basis, asOf } = {}) {
     const { int, percent, full } = g.format;
     const lines = [w('proof.what', { name: w('figure.' + key), what: w(`figure.${key}.what`) })];
-    if (num !== undefined && den !== undefined) lines.push(w('proof.rate', { num: int(num), den: int(den), shown: den ? `${percent(num, den)} %` : '—' }));
+    if (weights && weights.length) lines.push(weighed(weights, den));
+    else if (num !== undefined && den !== undefined) lines.push(w('proof.rate', { num: int(num), den: int(den), shown: den ? `${percent(num, den)} %` : '—' }));
     else if (num !== undefined) lines.push(w('proof.count', { n: int(num) }));
     if (of) lines.push(w('proof.share', { p: percent(num, of), n: int(of) }));
     if (open !== undefined) lines.push(w('proof.open', { n: int(open) }));

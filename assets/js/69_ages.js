@@ -3,7 +3,7 @@
   'use strict';
   const g = (window.gridhall = window.gridhall || {});
   const MARGIN_MS = 3000; // a link that is back within this was never lost for the eye
-  const BUDGET_S = { positions: 10, orders: 10, rates: 60, sources: 60, base: 86400 };
+  const BUDGET_S = { positions: 10, orders: 10, rates: 60, sources: 60, video: 3, hotline: 120, base: 86400 };
 
   const live = () => g.live || null;
   const startedMs = Date.now();
@@ -13,22 +13,22 @@
     const since = seenMs() || startedMs;
     return g.shell.now() - since > MARGIN_MS && Date.now() - startedMs > MARGIN_MS * 2 ? since : null;
   }
-  // When the server was last heard, on its own clock: a linked screen is as old as its last frame or its heartbeat.
+  // When the server was last heard, on its own clock.
   function seenMs() {
     const { frameAtMs, offsetMs } = live() || {};
     return frameAtMs ? frameAtMs + (offsetMs || 0) : 0;
   }
+  // What nobody has changed is as new as the last word of it: of figures that the server counted them again and found the same, of
+  // rows that it heard its store. A link that is up proves neither: the server may have lost its store.
   function seconds(figures) {
-    const now = g.shell.now();
-    const link = live() && live().link;
-    // Nothing changed is not nothing known: while the link is up, what is shown is what the server holds.
-    const asOf = link && link.connected ? Math.max(figures.as_of_ms || 0, seenMs()) : figures.as_of_ms || 0;
-    const orders = Math.max(0, (now - asOf) / 1000);
+    const since = (atMs) => Math.max(0, (g.shell.now() - atMs) / 1000);
+    const { figuresAtMs = 0, heardStoreAtMs = 0, lagMs = null } = live() || {};
+    const counted = since(Math.max(figures.as_of_ms || 0, figuresAtMs));
+    const rows = heardStoreAtMs ? since(heardStoreAtMs) : counted;
     // How old the newest position was when the server last spoke, and how long that is ago.
-    const lag = live() ? live().lagMs : null;
     const at = figures.age && figures.age.positions_ms;
-    const positions = lag !== null && lag !== undefined ? lag / 1000 + orders : at ? Math.max(0, (now - at) / 1000) : null;
-    return { positions, orders, rates: orders, sources: orders };
+    const positions = lagMs !== null && seenMs() ? lagMs / 1000 + since(seenMs()) : at ? since(at) : null;
+    return { positions, orders: counted, rates: counted, sources: counted, hotline: counted, video: rows, base: rows };
   }
   const RING = 2 * Math.PI * 8;
   function draw(element, old) {
@@ -47,6 +47,8 @@
     if (panel) toggle(panel, 'stale', late);
     attribute(element.made.left, 'stroke-dashoffset', (RING * Math.min(1, (old || 0) / budget)).toFixed(1));
     text(element.made.label, old === null ? g.words('age.none') : late ? g.words('age.late', { t: g.format.span(old) }) : g.format.ago(old));
+    const said = old === null ? '' : g.words(late ? 'live.behind' : 'live.fresh', { t: g.format.span(old), b: g.format.span(budget), x: g.format.span(Math.max(0, old - budget)) });
+    if (element.title !== said) element.title = said;
   }
 
   g.ages = { seconds, draw, lostSince, seenMs: () => seenMs() || g.shell.now() };

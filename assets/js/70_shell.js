@@ -17,7 +17,7 @@
     const text = params.toString();
     return pathname + (text ? '?' + text : '');
   }
-  const WALL_STATE = ['lang', 'motion', 'theme', 'icons', 'region', 'period', 'from', 'to'];
+  const WALL_STATE = ['lang', 'motion', 'theme', 'icons', 'region', 'period', 'from', 'to', 'scene', 'turn', 'only', 'alarm', 'hide', 'layers', 'view'];
 
   function go(url) {
     const before = window.location.pathname;
@@ -77,7 +77,8 @@
 
   // ---- links: a number opens exactly what it counted
   g.links = {
-    wall: (changes) => address('/wall', changes, WALL_STATE.filter((name) => !(changes && name in changes))),
+    // Another region is another view.
+    wall: (changes) => address('/wall', changes, WALL_STATE.filter((name) => !(changes && (name in changes || (name === 'view' && 'region' in changes))))),
     worker: (id, day) => address('/worker/' + encodeURIComponent(id), { day }),
     order: (id) => address('/order/' + encodeURIComponent(id)),
     orders: (filters) => {
@@ -101,17 +102,19 @@
   }
 
   // ---- step and scale
+  const NARROW_PX = 900; // below: one column, which is read by scrolling
   function layout() {
     const width = window.innerWidth;
     const height = window.innerHeight;
     const near = (g.config && g.config.near) || 1;
     const aspect = width / height;
     const steps = ['s1', 's2', 's3', 's4', 's5'];
-    let index = width < 1600 ? 0 : aspect >= 4.2 ? 3 : aspect >= 2.6 ? 2 : 1;
     // Three columns on both sides and a third more rows need both the height and the width.
+    let index = width < 1600 ? 0 : aspect >= 4.2 ? 3 : aspect >= 2.6 ? 2 : 1;
     if (height >= 2000 && aspect >= 2.9) index = 4;
     if (near >= 1.15) index = Math.max(0, index === 4 ? 2 : index - 1);
-    if (root.dataset.step !== steps[index]) root.dataset.step = steps[index];
+    const step = width < NARROW_PX ? 's0' : steps[index];
+    if (root.dataset.step !== step) root.dataset.step = step;
     root.style.setProperty('--near', String(near));
     const params = query();
     const own = document.querySelector('[data-own-theme]'); // a page that is light unless it is asked to be dark
@@ -123,7 +126,7 @@
   let layoutTimer = 0;
   window.addEventListener('resize', () => {
     clearTimeout(layoutTimer);
-    layoutTimer = setTimeout(() => { layout(); g.panels.draw(); }, 120);
+    layoutTimer = setTimeout(() => { layout(); g.scenes.arrange(); g.panels.draw(); }, 120);
   });
 
   // ---- link, clock, ages
@@ -144,6 +147,7 @@
       const second = Math.floor(now / 1000);
       if (second % 10 === 0 && figures) g.panels.draw();
       if (second % 600 === 0) burnIn(second / 600);
+      g.scenes.tick();
       rewatch();
     }
     setTimeout(tick, 1000 - (Date.now() % 1000) + 5);
@@ -164,6 +168,8 @@
     const page = document.querySelector('[data-tables]');
     const tables = page ? page.dataset.tables.split(',').filter((name) => name !== 'none') : ['worker', 'order', 'feed'];
     const wish = { region: onWall() ? region() : g.config.root, period: { from_ms: from, to_ms: to, key }, lang: g.config.lang, tables };
+    const parts = g.scenes.parts();
+    if (parts.length) wish.parts = parts;
     const text = JSON.stringify(wish);
     if (text === watched) return;
     watched = text;
@@ -178,6 +184,7 @@
     shell.jumping = true;
     rewatch();
     crumbs();
+    g.scenes.arrange();
     g.panels.draw();
     if (g.map && g.map.setRegion && onWall()) g.map.setRegion(region());
   }
@@ -185,7 +192,7 @@
 
   function crumbs() {
     const holder = document.querySelector('[data-crumbs]');
-    const scene = document.querySelector('.scene');
+    const scene = document.querySelector('[data-scene-name]');
     if (!holder || !g.config) return;
     const steps = path(region());
     const { h } = g.kit;
@@ -218,6 +225,7 @@
     const arrive = (view) => {
       if (view.id !== 'map' || !onWall()) return;
       view.setRegion(region());
+      g.scenes.mapShown();
       const feed = query().get('feed'); // a feed that was searched for
       if (feed) g.live.on('change', () => showFeed(view, feed));
     };
@@ -242,6 +250,7 @@
     tieMap();
     root.lang = g.config.lang === 'en' ? 'en' : 'zh-CN';
     layout();
+    g.scenes.refreshed();
     for (const element of document.querySelectorAll('[data-panel]:not([data-drawn])')) g.panels.drawOne(element, g.panels.figures);
     const holder = document.querySelector('[data-crumbs]:not([data-drawn])');
     if (holder) { holder.dataset.drawn = '1'; crumbs(); }
@@ -258,7 +267,7 @@
   const shell = (g.shell = {
     jumping: true, // figures are set without motion: first sight, change of region, after a reconnect
     now: () => { const link = live(); return link && link.now ? link.now() : Date.now(); },
-    region, path, regionName, shortName, childLevelName, period, windowText, rateKeys, named, go, select, address, query, onWall, refresh, layout,
+    region, path, regionName, shortName, childLevelName, period, windowText, rateKeys, named, go, select, address, query, onWall, refresh, layout, watchAgain: rewatch,
   });
 
   function start() {
@@ -267,7 +276,7 @@
     refresh();
     const link = live();
     if (link && link.on) {
-      link.on('figures', (figures) => { g.panels.draw(figures); shell.jumping = false; });
+      link.on('figures', (figures) => { g.panels.draw(figures); g.scenes.draw(figures); shell.jumping = false; });
       let lost = false;
       link.on('link', (state) => { if (!state.connected) lost = true; else if (lost) { lost = false; shell.jumping = true; } });
     }

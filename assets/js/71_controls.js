@@ -90,8 +90,11 @@
     const layer = target.closest('[data-layer]');
     if (layer) {
       const on = layer.getAttribute('aria-pressed') !== 'true';
-      layer.setAttribute('aria-pressed', String(on));
-      if (g.map && g.map.setLayer) g.map.setLayer(layer.dataset.layer, on);
+      if (shell.onWall()) g.scenes.hide(layer.dataset.layer, !on);
+      else {
+        layer.setAttribute('aria-pressed', String(on));
+        if (g.map && g.map.setLayer) g.map.setLayer(layer.dataset.layer, on);
+      }
     }
   });
   function closeDrawer() { shell.select(null); }

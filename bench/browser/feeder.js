@@ -3,6 +3,7 @@
   "use strict";
 
   const DEGREE = 1e7;
+  const FIX_S = 10; // in the traffic of a hall each worker has a fix so often
 
   /** n workers, all walking at about 1.4 m/s; `places(k)` after k seconds. */
   function walkers(n, bounds) {
@@ -15,19 +16,23 @@
     return (k) => all.map(({ lon, lat, turn }) => [lon + 1.3e-5 * k * Math.sin(turn), lat + 1.3e-5 * k * Math.cos(turn), turn]);
   }
 
-  function frame(places, k, startedS) {
-    const rows = places.map((_, i) => i);
-    const all = (type, value) => [type, rows.map(value)];
-    const column = (name, type, value) => [name, ...all(type, value)];
+  /** Who moves in update k: in "all" everybody, in "hall" every tenth; the first update brings all. */
+  function movers(n, traffic, k) {
+    const all = Array.from({ length: n }, (_, i) => i);
+    return traffic === "all" || !k ? all : all.filter((i) => i % FIX_S === k % FIX_S);
+  }
+
+  function frame(places, rows, k, startedS) {
+    const column = (name, type, value) => [name, type, rows.map(value)];
     return window.gridhall.frames.encode({
       table: "worker", epoch: "bench", scope: "", from: k, to: k + 1, reset: k === 0, now_ms: (startedS + k) * 1000,
       text_for: k ? [] : rows, text: { id: k ? [] : rows.map((i) => `w${i}`), name: k ? [] : rows.map((i) => `w${i}`), region: k ? [] : rows.map(() => "") },
       columns: [
         column("slot", "u4", (i) => i), column("lon", "i4", (i) => Math.round(places[i][0] * DEGREE)),
         column("lat", "i4", (i) => Math.round(places[i][1] * DEGREE)), column("fixed_s", "u4", () => startedS + k),
-        column("heard_s", "u4", () => startedS + k), column("heading", "u2", (i) => Math.round((places[i][2] * 180) / Math.PI)),
-        column("speed", "u2", () => 140), column("battery", "u1", () => 80), column("presence", "u1", () => 0),
-        column("role", "u1", (i) => i % 8), column("flags", "u1", () => 0), column("accuracy", "u2", () => 60),
+        column("heard_s", "u4", () => startedS + k), column("heading", "u2", (i) => Math.round((places[i][2] * 180) / Math.PI) % 360),
+        column("speed", "u2", () => 140), column("accuracy", "u2", () => 60), column("battery", "u1", () => 80),
+        column("presence", "u1", () => 0), column("role", "u1", (i) => i % 8), column("flags", "u1", () => 0),
       ],
     });
   }
@@ -37,15 +42,19 @@
     features: places.map(([lon, lat], i) => ({ type: "Feature", id: i, properties: { name: `w${i}` }, geometry: { type: "Point", coordinates: [lon, lat] } })),
   });
 
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
   const bench = (window.bench = {
     circle: (feature, latlng) => window.L.circleMarker(latlng, { radius: 4, weight: 1 }),
 
-    /** Makes `updates` updates of n workers in advance. */
-    prepare(layer, n, updates) {
+    /** Makes `updates` updates of n workers in advance, one a second of their walk. */
+    prepare(layer, n, traffic, updates) {
       const places = walkers(n, window.gridhall.config.bounds);
       const startedS = Math.floor(Date.now() / 1000);
-      bench.made = Array.from({ length: updates }, (_, k) => (layer === "gl" ? frame(places(k), k, startedS) : collection(places(k))));
+      const make = (k) => (layer === "gl" ? frame(places(k), movers(n, traffic, k), k, startedS) : collection(places(k)));
+      bench.made = Array.from({ length: updates }, (_, k) => make(k));
       bench.next = 0;
+      if (layer === "gl") window.gridhall.map.main.setFar("dots"); // that is what is measured, not the rings that may stand for so many
     },
 
     /** Gives the page the next update. */
@@ -55,30 +64,42 @@
       else window.dash_clientside.set_props("points", { data: update });
     },
 
-    /** Steps at `hz` until the updates are used up; resolves then. */
-    run(layer, hz) {
-      return new Promise((done) => {
-        const timer = setInterval(() => {
-          bench.step(layer);
-          if (bench.next < bench.made.length) return;
-          clearInterval(timer);
-          setTimeout(done, 1000 / hz);
-        }, 1000 / hz);
-      });
+    /** Gives the page updates as fast as it takes them, so that all is as on a page that has been open for a while; nobody glides. */
+    async warm(layer, updates) {
+      const { workers } = window.gridhall.map.main.layers;
+      workers.motion = false;
+      await bench.run(layer, updates, 40);
+      workers.motion = true;
     },
 
-    /** Mean milliseconds of the main thread for one picture of gridhall's layer, without taking in data. */
-    async redraw(pictures) {
-      const layer = window.gridhall.map.main.layers.workers;
-      let spent = 0;
-      for (let i = 0; i < pictures; i += 1) {
-        await new Promise(requestAnimationFrame);
-        const began = performance.now();
-        layer.redraw();
-        spent += performance.now() - began;
+    /** Gives `updates` updates, one every `everyMs`; resolves `everyMs` after the last. */
+    async run(layer, updates, everyMs) {
+      for (let i = 0; i < updates; i += 1) {
+        bench.step(layer);
+        await wait(everyMs);
       }
-      return spent / pictures;
     },
+
+    /** What somebody does with the map: drags it, zooms in and out, points at signs, picks one. Resolves to what was picked. */
+    async use() {
+      const view = window.gridhall.map.main;
+      const { x, y } = view.map.getSize().divideBy(2);
+      for (const by of [[200, 80], [-200, -80]]) {
+        view.map.panBy(by, { duration: 0.3 });
+        await wait(500);
+      }
+      for (const by of [1, -1]) {
+        view.map.setZoom(view.map.getZoom() + by);
+        await wait(600);
+      }
+      for (let i = 0; i < 10; i += 1) view.hits.at(x + 10 * i, y);
+      view.setFilter({ presences: ["moving"] });
+      view.setFilter({});
+      return view.hits.at(x, y)?.id ?? null;
+    },
+
+    /** Goes so near that single streets are seen. */
+    near: (zoom) => window.gridhall.map.main.map.setZoom(zoom, { animate: false }),
 
     /** How many points dash-leaflet shows, and where the first one stands. */
     shown() {
@@ -89,7 +110,7 @@
 
     /** Resolves when the page has had nothing to do for a while. */
     async idle() {
-      await new Promise((done) => setTimeout(done, 500));
+      await wait(500);
       await new Promise(requestIdleCallback);
       await new Promise(requestAnimationFrame);
       await new Promise(requestIdleCallback);

@@ -1,11 +1,18 @@
-"""Main-thread milliseconds per second in the browser for moving workers: gridhall's layer beside dash-leaflet's GeoJSON.
+"""What moving workers cost the browser's main thread: gridhall's layer beside dash-leaflet's GeoJSON, the same updates.
 
-    python -m bench.browser.run [--workers 1250 20000] [--seconds 10] [--hz 1] [--markers]
+    python -m bench.browser.run [--workers 1250 20000] [--seconds 8] [--crowd 100000] [--markers]
 
-Prints JSON. Each side gets the same updates (every worker moved) on the same map. For gridhall: processor time of the
-page's main thread (Chromium's TaskDuration in thread ticks) while updates come at `hz` and everything glides. For
-GeoJSON: the time that one update takes, times `hz`; above 1,000 the page is blocked for good. No graphics card is used
-(SwiftShader).
+Prints JSON. 1920 x 1080, no graphics card (SwiftShader), every worker walks at 1.4 m/s. Two kinds of traffic, one update a
+second: `hall`, in which each worker has a fix every ten seconds, and `all`, in which every update moves everybody. Of each
+side processor time of the page's main thread, all of it: scripts and what Chromium itself does for a picture (its metrics in
+thread ticks, so that what else the machine does counts not), less what the same page takes while it has no workers: `idle`.
+
+    gliding   ms a second while everybody moves and no update comes; `near` the same with single streets in view
+    frame     ms for an update on top of that
+    ratio     ms a second of GeoJSON (canvas circles; --markers: also its default markers, which take minutes) over ours
+
+For the crowd: the longest task of the main thread, by Chromium's trace, from the first picture through updates, dragging,
+zooming, pointing and filtering; `cpu_ms` is its processor time.
 """
 
 import argparse
@@ -17,10 +24,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -33,66 +42,95 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-WARM_UP_UPDATES = 3
+WARM_UP = 50  # updates
+FRESH = 11  # after so many updates of a hall everybody glides
+IDLE_S = 3
+GLIDE_S = 6  # of the ten seconds for which a hall's workers go on after the last update
+NEAR_ZOOM = 17
 SETTLE_MS = 300_000
-START_S = 30.0
+START_S = 60.0
+TRACED = ["toplevel", "disabled-by-default-devtools.timeline"]
 
 
 def main() -> None:
     """Runs the bench and prints its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, nargs="+", default=[1250, 20000])
-    parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--hz", type=float, default=1.0)
+    parser.add_argument("--seconds", type=int, default=8)
+    parser.add_argument("--crowd", type=int, default=100_000, help="workers for the longest task; 0: not measured")
     parser.add_argument("--markers", action="store_true", help="also GeoJSON's default markers, which take minutes")
     options = parser.parse_args()
-    print(json.dumps(measure(options.workers, options.seconds, options.hz, options.markers), indent=2))
+    print(json.dumps(measure(options.workers, options.seconds, options.crowd, options.markers), indent=2))
 
 
-def measure(workers: list[int], seconds: int, hz: float, markers: bool = False) -> dict[str, Any]:
-    """{"hz", "rows": [{"workers", "gl", "circles"[, "markers"], "ratio"}]}; each side {"ms_per_s", …}."""
-    port = _free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.browser.app", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(port)
-        return {"hz": hz, "seconds": seconds, "rows": [_row(port, n, seconds, hz, markers) for n in workers]}
-    finally:
-        server.terminate()
-        server.wait()
+def measure(workers: list[int], seconds: int = 8, crowd: int = 100_000, markers: bool = False) -> dict[str, Any]:
+    """{"rows": [{"workers", "gl": {"hall", "all"}, "circles"[, "markers"], "ratio": {"hall", "all"}}], "crowd"}."""
+    with _served() as port:
+        found: dict[str, Any] = {"rows": [_row(port, n, seconds, markers) for n in workers]}
+        if crowd:
+            found["crowd"] = _crowd(port, crowd)
+        return found
 
 
-def _row(port: int, workers: int, seconds: int, hz: float, markers: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {"workers": workers, "gl": _gl(port, workers, seconds, hz)}
+def lines(found: dict[str, Any]) -> list[str]:
+    """The figures as people read them."""
+    told = []
+    for row in found["rows"]:
+        hall, everybody = row["gl"]["hall"], row["gl"]["all"]
+        told += [
+            f"main thread of the browser, {row['workers']:,} moving workers at 1920 x 1080 without a graphics card",
+            f"  gliding {hall['gliding']['ms_per_s']:.1f} ms a second, {hall['near']['ms_per_s']:.1f} with streets in view;"
+            f" {hall['frame_ms']:.1f} ms for an update",
+            f"  a fix of each every 10 s: {hall['ms_per_s']:.1f} ms a second, dash-leaflet GeoJSON"
+            f" {row['circles']['ms_per_s']:.1f}, ratio {row['ratio']['hall']:.0f}",
+            f"  a fix of each every second: {everybody['ms_per_s']:.1f} ms a second, ratio {row['ratio']['all']:.0f}",
+        ]
+    if crowd := found.get("crowd"):
+        told.append(
+            f"  the longest task with {crowd['workers']:,} workers {crowd['longest_task_ms']:.0f} ms"
+            f" ({crowd['cpu_ms']:.0f} ms of processor)"
+        )
+    return told
+
+
+def _row(port: int, workers: int, seconds: int, markers: bool) -> dict[str, Any]:
+    gl = {traffic: _gl(port, workers, traffic, seconds) for traffic in ("hall", "all")}
+    row: dict[str, Any] = {"workers": workers, "gl": gl}
     for layer in ("circles", "markers") if markers else ("circles",):
-        row[layer] = _geojson(port, layer, workers, hz)
-    row["ratio"] = round(row["circles"]["ms_per_s"] / row["gl"]["ms_per_s"], 1)
+        row[layer] = _geojson(port, layer, workers)
+        name = "ratio" if layer == "circles" else "ratio_markers"
+        row[name] = {traffic: round(row[layer]["ms_per_s"] / side["ms_per_s"], 1) for traffic, side in gl.items()}
     return row
 
 
-def _gl(port: int, workers: int, seconds: int, hz: float) -> dict[str, Any]:
-    with _Browser(port, "gl") as (page, cdp):
-        page.wait_for_function("window.gridhall.map && gridhall.map.main", timeout=SETTLE_MS)
-        page.evaluate("([n, k]) => bench.prepare('gl', n, k)", [workers, int(seconds * hz) + WARM_UP_UPDATES])
-        for _ in range(WARM_UP_UPDATES):
-            page.evaluate("bench.step('gl')")
-            page.wait_for_timeout(1000 / hz)
-        before, pictures, began = _busy_ms(cdp), page.evaluate("bench.pictures()"), time.monotonic()
-        page.evaluate("hz => bench.run('gl', hz)", hz)
-        lasted_s = time.monotonic() - began
-        busy_ms, drawn = _busy_ms(cdp) - before, page.evaluate("bench.pictures()") - pictures
-        return {
-            "ms_per_s": round(busy_ms / lasted_s, 1),
-            "pictures_per_s": round(drawn / lasted_s, 1),
-            "ms_per_picture": round(page.evaluate("bench.redraw(30)"), 3),
-        }
+def _gl(port: int, workers: int, traffic: str, seconds: int) -> dict[str, Any]:
+    with _page(port, "gl") as (page, cdp, _):
+        page.evaluate("bench.idle()")
+        idle = _spent(page, cdp, lambda: page.wait_for_timeout(IDLE_S * 1000))["ms_per_s"]
+        updates = WARM_UP + seconds + 2 * FRESH
+        page.evaluate("([n, traffic, k]) => bench.prepare('gl', n, traffic, k)", [workers, traffic, updates])
+        page.evaluate("updates => bench.warm('gl', updates)", WARM_UP)
+        _set_going(page)
+        busy = _spent(page, cdp, lambda: page.evaluate("updates => bench.run('gl', updates, 1000)", seconds), idle)
+        if traffic == "all":
+            return busy | {"idle": idle}
+        gliding = _spent(page, cdp, lambda: page.wait_for_timeout(GLIDE_S * 1000), idle)
+        frame_ms = round(max(0.0, busy["ms_per_s"] - gliding["ms_per_s"]), 2)
+        page.evaluate("zoom => bench.near(zoom)", NEAR_ZOOM)
+        _set_going(page)
+        near = _spent(page, cdp, lambda: page.wait_for_timeout(GLIDE_S * 500), idle)
+        return busy | {"idle": idle, "gliding": gliding, "frame_ms": frame_ms, "near": near}
 
 
-def _geojson(port: int, layer: str, workers: int, hz: float) -> dict[str, Any]:
-    with _Browser(port, layer) as (page, cdp):
-        page.wait_for_function("window.dash_clientside && gridhall.map && gridhall.map.main", timeout=SETTLE_MS)
-        page.evaluate("([layer, n]) => bench.prepare(layer, n, 3)", [layer, workers])
+def _set_going(page: Page) -> None:
+    """Everybody is told another fix, and glides to it."""
+    page.evaluate("updates => bench.run('gl', updates, 40)", FRESH)
+    page.evaluate("bench.idle()")
+
+
+def _geojson(port: int, layer: str, workers: int) -> dict[str, Any]:
+    with _page(port, layer) as (page, cdp, _):
+        page.evaluate("([layer, n]) => bench.prepare(layer, n, 'all', 3)", [layer, workers])
         _settled_step(page, layer)
         before = _busy_ms(cdp)
         _settled_step(page, layer)
@@ -101,7 +139,7 @@ def _geojson(port: int, layer: str, workers: int, hz: float) -> dict[str, Any]:
         shown = page.evaluate("bench.shown()")
         if shown["count"] != workers or shown["first"] != shown["wanted"]:
             raise RuntimeError(f"GeoJSON has not taken the update: {shown}")
-        return {"ms_per_s": round(update_ms * hz, 1), "ms_per_update": round(update_ms, 1)}
+        return {"ms_per_s": round(update_ms, 1)}
 
 
 def _settled_step(page: Page, layer: str) -> None:
@@ -110,31 +148,68 @@ def _settled_step(page: Page, layer: str) -> None:
     page.evaluate("bench.idle()")
 
 
+def _crowd(port: int, workers: int) -> dict[str, Any]:
+    """The longest tasks with very many workers."""
+    with _page(port, "gl") as (page, _, browser):
+        page.evaluate("([n, k]) => bench.prepare('gl', n, 'hall', k)", [workers, 8])
+        page.evaluate("bench.idle()")
+        browser.start_tracing(page=page, categories=TRACED)
+        page.evaluate("bench.run('gl', 8, 500)")
+        page.evaluate("bench.use()")
+        longest = _longest(json.loads(browser.stop_tracing())["traceEvents"])
+        return {"workers": workers, "longest_task_ms": round(longest[0], 1), "cpu_ms": round(longest[1], 1)}
+
+
+def _longest(events: list[dict[str, Any]]) -> tuple[float, float]:
+    """Milliseconds of wall clock and of processor of the longest task of a renderer's main thread."""
+    threads = {(e["pid"], e["tid"]) for e in events if e["name"] == "thread_name" and e["args"]["name"] == "CrRendererMain"}
+    tasks = [e for e in events if e["name"] in ("RunTask", "ThreadControllerImpl::RunTask") and (e["pid"], e["tid"]) in threads]
+    if not tasks:
+        raise RuntimeError("the trace holds no task of the main thread")
+    return max(e.get("dur", 0) for e in tasks) / 1000, max(e.get("tdur", 0) for e in tasks) / 1000
+
+
+def _spent(page: Page, cdp: CDPSession, task: Callable[[], object], idle: float = 0) -> dict[str, float]:
+    """Milliseconds a second that `task` takes of the main thread beyond `idle`, and pictures a second."""
+    before, drawn, began = _busy_ms(cdp), page.evaluate("bench.pictures()"), time.monotonic()
+    task()
+    lasted_s = time.monotonic() - began
+    pictures = page.evaluate("bench.pictures()") - drawn
+    return {"ms_per_s": round((_busy_ms(cdp) - before) / lasted_s - idle, 2), "pictures_per_s": round(pictures / lasted_s, 1)}
+
+
 def _busy_ms(cdp: CDPSession) -> float:
     metrics = {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}
     return float(metrics["TaskDuration"]) * 1000
 
 
-class _Browser:
+@contextmanager
+def _served() -> Iterator[int]:
+    port = _free_port()
+    command = [sys.executable, "-m", "bench.browser.app", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def _page(port: int, layer: str) -> Iterator[tuple[Page, CDPSession, Browser]]:
     """A fresh browser on the page with one kind of layer."""
-
-    def __init__(self, port: int, layer: str) -> None:
-        self.url = f"http://127.0.0.1:{port}/?layer={layer}"
-
-    def __enter__(self) -> tuple[Page, CDPSession]:
-        self.playwright = sync_playwright().start()
-        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-        self.browser = self.playwright.chromium.launch(executable_path=path, args=FLAGS)
-        page = self.browser.new_page(viewport={"width": 1920, "height": 1080})
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.set_default_timeout(SETTLE_MS)
-        page.goto(self.url)
+        page.goto(f"http://127.0.0.1:{port}/?layer={layer}")
+        page.wait_for_function("window.dash_clientside && window.gridhall?.map?.main")
         cdp = page.context.new_cdp_session(page)
-        cdp.send("Performance.enable", {"timeDomain": "threadTicks"})  # processor time: what else the machine does counts not
-        return page, cdp
-
-    def __exit__(self, *_: object) -> None:
-        self.browser.close()
-        self.playwright.stop()
+        cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+        yield page, cdp, browser
+        browser.close()
 
 
 def _free_port() -> int:
@@ -147,7 +222,7 @@ def _wait_for(port: int) -> None:
     deadline = time.monotonic() + START_S
     while True:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()
             return
         except OSError:
             if time.monotonic() > deadline:

@@ -193,6 +193,7 @@ def _write(
     write.write_routes(folder, plan.routes)
     write.write_limits(folder, LIMITS)
     write.write_notices(folder)
+    write.write_scenes(folder)
     write.write_calendar(folder)
     # an inspector answers for a set of cells: here those of a community
     places = [region.code for region in tree.regions if region.level == plan.place_level]

@@ -205,6 +205,7 @@ def _write(
     write.write_routes(folder, plan.routes)
     write.write_limits(folder, LIMITS)
     write.write_notices(folder)
+    write.write_scenes(folder)
     write.write_calendar(folder)
     write.write_people(folder, roster)
     write.write_cameras(folder, cameras)

@@ -100,6 +100,17 @@ def write_notices(folder: Path) -> None:
     (folder / "notices.yaml").write_text(f"{_NOTICES_HEAD}{lines}", encoding="utf-8")
 
 
+_SCENES: Final = """# What walls show, over the program's own config/scenes.yaml, which says what can stand here.
+# Every wall jumps to the emergency scene for 应急 (flooding, fire) and for what is reported as urgent.
+emergency: {matters: ["0203"], urgent: true, longest_min: 30}
+"""
+
+
+def write_scenes(folder: Path) -> None:
+    """scenes.yaml: for which orders walls jump; the scenes themselves are the program's."""
+    (folder / "scenes.yaml").write_text(_SCENES, encoding="utf-8")
+
+
 def _told(rule: Rule) -> dict[str, Any]:
     tell: dict[str, Any] = {key: True for key in ("department", "handler", "reporter") if getattr(rule, key)}
     tell |= {"roles": list(rule.roles)} if rule.roles else {}

@@ -98,7 +98,7 @@ def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], la
         return pages.message_page(city, settings, lang, catalogue["page.no_right"])
     try:
         if path in WALL_PATHS:
-            return pages.wall_page(city, settings, lang)
+            return pages.wall_page(city, settings, lang, city.scenes.of(person().scenes))
         if screen == "worker" and name:
             missing = catalogue["page.no_worker"].format(id=name)
             with trespass_told(hall, "worker", name):

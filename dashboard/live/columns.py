@@ -57,6 +57,7 @@ ORDER: Final = Shape(
         ("reported_s", "u4"),
         ("since_s", "u4"),  # since when it has been in its status
         ("own", "u1"),  # 1: it lives here, 0: an outside system owns it
+        ("alarm", "u1"),  # 1: of the kind that walls jump to their emergency for, and nobody has stood it down
     ),
     ("id", "title", "category", "department", "region", "region_name", "address", "reporter", "channel", "handler", "holder",
      "proposal"),
@@ -139,6 +140,7 @@ def _orders(city: "City", scopes: Scopes, rows: Sequence[Order]) -> Values:
             "reported_s": _seconds([row.reported_at_ms for row in rows]),
             "since_s": _seconds([row.status_at_ms for row in rows]),
             "own": np.array([row.life is not None for row in rows], "u1"),
+            "alarm": np.array([city.is_alarm(row) for row in told], "u1"),
         },
         {
             "id": [row.order for row in rows],

@@ -3,11 +3,14 @@
     u32 header_len │ header: JSON, padded with spaces │ column │ column │ … │ gone
     4 + header_len is a multiple of 8; each column is padded with zeros to one too.
 
+A header_len of 0 says that the rest is such a frame deflated (RFC 1951): large ones are, once for all who get them.
+
 header: table, epoch, scope (the cursor that the client hands back is [epoch, to, scope]), from, to, reset, n, gone, cols
 [[name, dtype] …] in the order of the bytes, text {name: [string …]}, text_for [row …] (the texts belong to these rows;
 a row left out keeps the texts that the client has), now_ms. Each column has n values; after them come `gone` slots (u4).
 """
 
+import zlib
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 DTYPES: Final = {"u1": "<u1", "u2": "<u2", "u4": "<u4", "i4": "<i4", "f4": "<f4", "f8": "<f8"}
+
+
+DEFLATE_FROM: Final = 1 << 17
+"""Smaller frames are sent as they are: a network carries them sooner than they are deflated."""
+
+LARGEST_INFLATED: Final = 1 << 28
+_LEVEL: Final = 1
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -58,11 +68,32 @@ def encode(frame: Frame, now_ms: int) -> bytes:
     for values in (*frame.columns.values(), frame.gone):
         raw = values.tobytes()
         parts += (raw, bytes(-len(raw) % 8))
-    return b"".join(parts)
+    whole = b"".join(parts)
+    return whole if len(whole) < DEFLATE_FROM else _deflated(whole)
+
+
+def _deflated(data: bytes) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
+    return bytes(4) + packer.compress(data) + packer.flush()
+
+
+def inflated(data: bytes) -> bytes:
+    """The frame as it was before it was deflated, if it was. Raises ValueError when it is cut off."""
+    if data[:4] != bytes(4):
+        return data
+    unpacker = zlib.decompressobj(-15)
+    try:
+        whole = unpacker.decompress(data[4:], LARGEST_INFLATED)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("deflated frame cut off, too large, or with bytes after it")
+    return whole
 
 
 def decode(data: bytes) -> Frame:
     """The frame in `data`. Raises ValueError when the bytes are not exactly one frame."""
+    data = inflated(data)
     if len(data) < 4:
         raise ValueError("shorter than a header")
     start = 4 + int.from_bytes(data[:4], "little")

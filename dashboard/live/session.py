@@ -5,6 +5,7 @@ what it is too slow for, and nothing ever queues for it. What a screen holds is 
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +15,12 @@ import msgspec
 
 from dashboard.hall import Hall
 from dashboard.live import frame as frames
+from dashboard.live.health import EVERY_MS, Health
 from dashboard.live.scope import Scope
-from dashboard.live.shared import SharedFigures
+from dashboard.live.shared import Figures, SharedFigures
 from dashboard.live.table import LiveTable
 from dashboard.period import PERIODS
+from dashboard.wall.parts import is_part
 from domain.people import Person
 from store.errors import StoreError
 
@@ -25,13 +28,14 @@ log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.05
 SHORTEST_SPACING_S: Final = 0.1  # also for a screen that changes its region all the time
-IDLE_S: Final = 5.0  # a screen hears of us that often although nothing changed
+IDLE_S: Final = 3.0  # a screen hears of us that often although nothing changed
 DEAD_AFTER_S: Final = 45.0  # without acknowledgement
 RECHECK_S: Final = 3.0  # a screen lives on so long after its log-in has ended
 
 WireCursor = Annotated[list[str | int | None], msgspec.Meta(max_length=3)]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # to the year 2100
 TableName = Literal["worker", "order", "feed"]
+PartName = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     lang: Literal["zh", "en"] = "zh"
     tables: Annotated[tuple[TableName, ...], msgspec.Meta(max_length=3)] = ("worker", "order", "feed")
     cursors: dict[TableName, WireCursor | None] = {}
+    parts: Annotated[tuple[PartName, ...], msgspec.Meta(max_length=40)] = ()  # of the figures; none named: the overview's
+    figures: bool = True  # False: the rows only, of a page that does not yet know which figures it will show
 
 
 class Ack(msgspec.Struct, frozen=True):
@@ -56,7 +62,7 @@ class Ack(msgspec.Struct, frozen=True):
 
 class Key(msgspec.Struct, frozen=True):
     """What figures are computed for: a region and a period, as a key or as (from_ms, to_ms), the language of names, whose
-    scope they are in, and whether places are shown with their doors.
+    scope they are in, whether places are shown with their doors, and which parts (sorted; none: the overview's).
     """
 
     region: str
@@ -64,6 +70,13 @@ class Key(msgspec.Struct, frozen=True):
     lang: str
     scope: str = ""
     clear: bool = True
+    parts: tuple[str, ...] = ()
+
+
+class Message(dict[str, Any]):
+    """What is told to all screens that are equally far. `packed`: its bytes, once somebody has made them."""
+
+    packed: bytes | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -71,13 +84,26 @@ class Cursor(msgspec.Struct, frozen=True):
     scope: Scope
 
 
+class Came(msgspec.Struct, frozen=True):
+    """How a screen has come: when, from which address, in which browser."""
+
+    at_ms: int = 0
+    address: str = ""
+    agent: str = ""
+
+
 class Session:
     """One screen. `held`: what it has said to hold; `sent`: what it will hold once it has taken what is in flight."""
 
-    def __init__(self, sid: str, person: Person, again: Callable[[], Person | None]) -> None:
+    def __init__(self, sid: str, person: Person, again: Callable[[], Person | None], came: Came) -> None:
         self.sid = sid
         self.person = person
         self.again = again
+        self.came = came
+        self.acked_at_ms = 0
+        self.messages = self.bytes = 0
+        self.health: Health | None = None
+        self.health_at_ms = 0
         self.scope: Scope | None = None
         self.tables: tuple[str, ...] = ()
         self.key: Key | None = None
@@ -109,13 +135,14 @@ class Sessions:
     def __init__(
         self,
         hall: Hall,
-        emit: Callable[[str, dict[str, Any]], None],
+        emit: Callable[[str, Message], None],
         drop: Callable[[str], None],
         figures: SharedFigures | None = None,
         frames_per_s: float = 2.0,
         clock_s: Callable[[], float] = time.monotonic,
         attempt: Callable[[Person, str, str], None] = lambda person, code, detail: None,
         end: Callable[[str], None] = lambda sid: None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._hall = hall
         self._emit = emit
@@ -123,9 +150,12 @@ class Sessions:
         self._figures = figures
         self._spacing_s = 1 / frames_per_s
         self._clock_s = clock_s
-        self._attempt, self._end = attempt, end
+        self._attempt, self._end, self._close = attempt, end, close
         self._sessions: dict[str, Session] = {}
         self._frames: dict[tuple[Any, ...], bytes | None] = {}
+        self._news_of: dict[tuple[Any, ...], tuple[list[bytes], dict[str, Cursor]]] = {}
+        self._messages: dict[tuple[Any, ...], tuple[Figures | None, Message]] = {}
+        self._last_seq = 0
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -135,13 +165,15 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def join(self, sid: str, person: Person, again: Callable[[], Person | None]) -> None:
+    def join(
+        self, sid: str, person: Person, again: Callable[[], Person | None], address: str = "", agent: str = ""
+    ) -> None:
         """A screen of `person` has connected; `again` finds out once more who it is, None: nobody any more.
 
         The first one starts the ticker.
         """
         with self._lock:
-            self._sessions[sid] = Session(sid, person, again)
+            self._sessions[sid] = Session(sid, person, again, Came(self._hall.now_ms(), address, agent))
             if self._thread is None:
                 self._start()
 
@@ -159,6 +191,8 @@ class Sessions:
             raise self._refusal("bad_watch", "no such period")
         if watch.from_ms is not None and watch.to_ms is not None and watch.from_ms > watch.to_ms:
             raise self._refusal("bad_watch", "the period ends before it begins")
+        if unknown := [part for part in watch.parts if not is_part(part)]:
+            raise self._refusal("bad_watch", f"no such part: {unknown[0]}")
         with self._lock:
             session = self._sessions.get(sid)
             if session is None:
@@ -175,9 +209,26 @@ class Sessions:
             period = watch.period or (watch.from_ms, watch.to_ms)
             shown = person.may("wall") or person.may("statistics")
             whole = person.scope or self._hall.city.root
-            session.key = Key(scope.region, period, watch.lang, whole, scope.clear) if shown else None
+            parts = self._parts(person, watch.parts)
+            session.key = Key(scope.region, period, watch.lang, whole, scope.clear, parts) if shown and watch.figures else None
             session.due_at_s = min(session.due_at_s, session.sent_at_s + SHORTEST_SPACING_S)
         self._wake.set()
+
+    def _parts(self, person: Person, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The parts of the figures for a screen, sorted; () are the overview's. Who came by a link that is bound to scenes is
+        told what these need, and no more. Raises Refused.
+        """
+        if not person.scenes:
+            return tuple(sorted(set(asked)))
+        scenes = self._hall.city.scenes
+        bound = scenes.of(person.scenes).scenes
+        known = {part for scene in bound.values() for part in scene.parts}
+        more = "alarm:" if scenes.emergency.scene in bound else None
+        foreign = [part for part in asked if part not in known and not (more and part.startswith(more))]
+        if foreign:
+            self._attempt(person, "watch", foreign[0])
+            raise self._refusal("not_your_scene", foreign[0])
+        return tuple(sorted(set(asked) or known))
 
     def ack(self, sid: str, message: object) -> None:
         """A screen has taken (or could not take) the message in flight. Raises Refused."""
@@ -190,7 +241,24 @@ class Sessions:
             if session is None or not session.in_flight or session.seq != ack.seq:
                 return
             session.in_flight = False
+            session.acked_at_ms = self._hall.now_ms()
             self._believe(session, ack.cursors)
+
+    def health(self, sid: str, message: object) -> None:
+        """A screen tells how it is; sooner than EVERY_MS after the time before it is not listened to. Raises Refused."""
+        try:
+            health = msgspec.convert(message, Health)
+        except msgspec.ValidationError as error:
+            raise self._refusal("bad_health", str(error)) from error
+        session, now_ms = self._sessions.get(sid), self._hall.now_ms()
+        if session is not None and now_ms - session.health_at_ms >= EVERY_MS * 0.9:
+            session.health, session.health_at_ms = health, now_ms
+
+    def screens(self) -> list[dict[str, Any]]:
+        """All open screens, the newest last, in plain values; `acked_ms` 0: it has acknowledged nothing yet, `health` None:
+        it has told nothing of itself. `region` is what it shows, `scope` what it may see ("" is the whole city).
+        """
+        return [_told(session, self._clock_s()) for session in list(self._sessions.copy().values())]
 
     def _refusal(self, code: str, detail: str) -> Refused:
         self.counts["refused"] += 1
@@ -238,6 +306,14 @@ class Sessions:
                 self._end(session.sid)
             self._cut(session)
 
+    def end_of(self, name: str) -> int:
+        """End every screen of the person of that name, now, telling it that it is logged out; how many."""
+        theirs = [session for session in self._sessions.copy().values() if session.person.name == name]
+        for session in theirs:
+            self._end(session.sid)
+            self._cut(session)
+        return len(theirs)
+
     def _keep_checking(self) -> None:
         while not self._stopped.wait(RECHECK_S):
             try:
@@ -255,6 +331,7 @@ class Sessions:
             self._figures.stop()
         for sid in list(self._sessions):
             self._drop(sid)
+        self._close()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -264,8 +341,11 @@ class Sessions:
 
     def tick(self) -> None:
         """Serve every screen that is ready for it, the one that has waited longest first; drop the dead."""
-        self._frames.clear()  # shared only between screens that are equally far, within one round
-        for session in sorted(self._sessions.copy().values(), key=lambda s: s.sent_at_s):
+        for shared in (self._frames, self._news_of, self._messages):
+            shared.clear()  # only between screens that are equally far, within one round
+        now_s = self._clock_s()
+        waiting = [session for session in self._sessions.copy().values() if _is_due(session, now_s)]
+        for session in sorted(waiting, key=lambda s: s.sent_at_s):
             try:
                 self._attend(session)
             except Exception:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
@@ -287,32 +367,61 @@ class Sessions:
         self._drop(session.sid)
 
     def _serve(self, session: Session, scope: Scope, now_s: float) -> None:
-        sent = dict(session.held)
-        news = []
-        if self._hall.ready.is_set():
-            for name in session.tables:
-                if data := self._news(self._hall.tables[name], sent, scope):
-                    news.append(data)
+        news, sent = self._all_news(session, scope) if self._hall.ready.is_set() else ([], session.held)
         figures = self._new_figures(session, now_s)
         if not news and figures is None and now_s - session.sent_at_s < IDLE_S:
             return
-        session.seq += 1
+        message = self._message(news, figures, session.key)
+        session.seq = message["seq"]
         session.sent, session.in_flight = sent, True
-        session.sent_at_s, session.due_at_s = now_s, now_s + self._spacing_s
-        message: dict[str, Any] = {
-            "seq": session.seq,
-            "now_ms": self._hall.now_ms(),
-            "lag_ms": self._hall.lag_ms,
-            "ready": self._hall.ready.is_set(),
-            "connected": self._hall.connected,
-            "frames": news,
-        }
-        if figures is not None:
-            message["figures"] = figures
+        session.sent_at_s, session.due_at_s = now_s, self._next_beat_s(now_s)
+        size = sum(map(len, news))
+        session.messages += 1
+        session.bytes += size
         self.counts["messages"] += 1
         self.counts["frames"] += len(news)
-        self.counts["bytes"] += sum(map(len, news))
+        self.counts["bytes"] += size
         self._emit(session.sid, message)
+
+    def _next_beat_s(self, now_s: float) -> float:
+        """All screens are served on the same beats, so that those of one view are equally far and get the same bytes."""
+        return (math.floor(now_s / self._spacing_s + 0.5) + 1) * self._spacing_s
+
+    def _all_news(self, session: Session, scope: Scope) -> tuple[list[bytes], dict[str, Cursor]]:
+        """What brings a screen from what it holds to now, and what it will then hold."""
+        key = (session.tables, scope, tuple(map(session.held.get, session.tables)))
+        found = self._news_of.get(key)
+        if found is None:
+            sent = dict(session.held)
+            made = (self._news(self._hall.tables[name], sent, scope) for name in session.tables)
+            found = self._news_of[key] = [data for data in made if data], sent
+        return found
+
+    def _message(self, news: list[bytes], figures: Figures | None, of: Key | None) -> Message:
+        """The same object for all who are told the same; `seq` names it.
+
+        `as_of_ms` says how new what the screen shows of figures is, though they be the same as before and not sent again.
+        """
+        newest = self._figures.get(of) if self._figures and of else None
+        as_of_ms = newest.value.get("as_of_ms") if newest else None
+        key = (*map(id, news), id(figures), as_of_ms)
+        found = self._messages.get(key)
+        if found is None:
+            self._last_seq += 1
+            message = Message(
+                seq=self._last_seq,
+                now_ms=self._hall.now_ms(),
+                lag_ms=self._hall.lag_ms,
+                ready=self._hall.ready.is_set(),
+                connected=self._hall.connected,
+                heard_ms=self._hall.heard_at_ms,
+                as_of_ms=as_of_ms,
+                frames=news,
+            )
+            if figures is not None:
+                message["figures"] = figures.value
+            found = self._messages[key] = figures, message  # with the figures, so that no others get their id meanwhile
+        return found[1]
 
     def _news(self, table: LiveTable, sent: dict[str, Cursor], scope: Scope) -> bytes | None:
         """The bytes that bring a screen from its cursor to now, which is then its cursor in `sent`; None: nothing new."""
@@ -331,7 +440,7 @@ class Sessions:
             sent[name] = now
         return data
 
-    def _new_figures(self, session: Session, now_s: float) -> dict[str, Any] | None:
+    def _new_figures(self, session: Session, now_s: float) -> Figures | None:
         if self._figures is None or session.key is None or not self._hall.ready.is_set():
             return None
         figures = self._figures.get(session.key)
@@ -341,4 +450,33 @@ class Sessions:
         if same and now_s - session.figures_at_s < IDLE_S:
             return None
         session.figures, session.figures_at_s = (session.key, figures.digest), now_s
-        return figures.value
+        return figures
+
+
+def _is_due(session: Session, now_s: float) -> bool:
+    if session.in_flight:
+        return now_s - session.sent_at_s > DEAD_AFTER_S
+    return session.scope is not None and now_s >= session.due_at_s
+
+
+def _told(session: Session, now_s: float) -> dict[str, Any]:
+    person, came = session.person, session.came
+    return {
+        "sid": session.sid,
+        "name": person.name,
+        "title": person.title,
+        "roles": list(person.roles),
+        "scope": person.scope,
+        "region": session.scope.region if session.scope else "",
+        "lang": session.scope.lang if session.scope else "",
+        "address": came.address,
+        "agent": came.agent,
+        "connected_ms": came.at_ms,
+        "acked_ms": session.acked_at_ms,
+        "in_flight": session.in_flight,
+        "in_flight_ms": round((now_s - session.sent_at_s) * 1000) if session.in_flight else 0,
+        "frames": session.messages,
+        "bytes": session.bytes,
+        "health": msgspec.to_builtins(session.health) if session.health else None,
+        "health_ms": session.health_at_ms,
+    }

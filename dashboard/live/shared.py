@@ -11,7 +11,7 @@ import msgspec
 log = logging.getLogger(__name__)
 
 SPACING_S: Final = 1.0
-STALE_AFTER_S: Final = 5.0  # figures change with time alone too: orders fall due, days end
+STALE_AFTER_S: Final = 3.0  # figures change with time alone too: orders fall due, days end
 UNUSED_AFTER_S: Final = 30.0
 MOST_KEYS: Final = 64
 VOLATILE: Final = ("as_of_ms", "age")

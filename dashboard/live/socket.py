@@ -1,106 +1,35 @@
-"""The live sessions on Socket.IO: namespace /live, websocket transport only.
+"""The live sessions on Socket.IO's protocol: namespace /live, websocket transport only.
 
-browser → watch {region, from, to, period, lang, tables, cursors}; server → frame {seq, now_ms, lag_ms, ready, connected,
-frames: [bytes …], figures?}, answered by the acknowledgement {seq, cursors}; server → error {code, detail}.
+browser → watch {region, from, to, period, lang, tables, cursors}, health {…}; server → frame {seq, now_ms, lag_ms, ready,
+connected, heard_ms, as_of_ms, frames: [bytes …], figures?}, answered by the acknowledgement {seq, cursors}; server → error
+{code, detail}. `heard_ms`: when we last heard the store; `as_of_ms`: as of when the figures that it has were counted.
 """
 
-import contextlib
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qs
 
-import simple_websocket
-from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+import msgspec
 from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO
 
 from dashboard.hall import Hall
-from dashboard.live.session import Refused, Sessions
+from dashboard.live import packets, websocket
+from dashboard.live.links import LARGEST_MESSAGE, PING_EVERY_S, PONG_WITHIN_S, Link, Links
+from dashboard.live.packets import Nonsense
+from dashboard.live.session import Message, Refused, Sessions
 from dashboard.live.shared import SharedFigures
 from domain.people import Person
 from store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-NAMESPACE: Final = "/live"
 SOCKET_PATH: Final = "/socket.io/"
-MAX_MESSAGE_BYTES: Final = 16384
-PING_EVERY_S: Final = 10
-PONG_WITHIN_S: Final = 20
+MOST_SCREENS: Final = 600
 STRANGERS: Final = 4
-JOIN_WITHIN_S: Final = 10.0
-JOINED: Final = "gridhall.joined"
-
-
-class BoundedWebSocket(SimpleWebSocketWSGI):
-    """A websocket that takes no large message and compresses none.
-
-    Over loopback or a hall's network bytes are cheap and deflate is not: a frame of 20,000 moved workers is made in 0.5 ms
-    and deflated in 12.
-    """
-
-    def __call__(self, environ: dict[str, Any], _start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        self.ws = _EndingServer(environ, max_message_size=MAX_MESSAGE_BYTES)
-        self.app(self)
-        # how either server is told that this was no ordinary response
-        raise StopIteration if self.ws.mode == "gunicorn" else ConnectionError
-
-
-class _EndingServer(simple_websocket.Server):  # type: ignore[misc]
-    """Wakes who waits for a message when the connection ends for whatever reason; else a too large one leaves him asleep."""
-
-    def _thread(self) -> None:
-        super()._thread()
-        self.event.set()
-
-
-class Turnstile:
-    """WSGI middleware: at most `most` sockets at a time (each keeps a thread of the server); 503 for one more.
-
-    Who is not `known` (by a WSGI environment) gets one of STRANGERS places, long enough to be told that he must log in; whoever
-    has not joined the live link after JOIN_WITHIN_S is cut. So nobody keeps the screens out without a log-in.
-    """
-
-    def __init__(
-        self,
-        app: Callable[..., Iterable[bytes]],
-        most: int,
-        known: Callable[[dict[str, Any]], bool] = lambda environ: True,
-        join_within_s: float = JOIN_WITHIN_S,
-    ) -> None:
-        self._app, self._known, self._join_within_s = app, known, join_within_s
-        self._places = threading.BoundedSemaphore(most)
-        self._strangers = threading.BoundedSemaphore(STRANGERS)
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
-            return self._app(environ, start_response)
-        places = self._places if self._known(environ) else self._strangers
-        if not places.acquire(blocking=False):
-            start_response("503 SERVICE UNAVAILABLE", [("Content-Type", "text/plain"), ("Retry-After", "10")])
-            return [b"Too many screens are open.\n"]
-        timer = threading.Timer(self._join_within_s, _cut_unless_joined, (environ,))
-        timer.daemon = True
-        timer.start()
-        try:
-            return self._app(environ, start_response)  # returns when the websocket has ended
-        finally:
-            timer.cancel()
-            places.release()
-
-
-def _cut_unless_joined(environ: dict[str, Any]) -> None:
-    found = _socket_of(environ)
-    if found is not None and JOINED not in environ:
-        with contextlib.suppress(OSError):
-            found.shutdown(socket.SHUT_RDWR)
-
-
-def _socket_of(environ: dict[str, Any]) -> socket.socket | None:
-    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
 
 
 class Door(Protocol):
@@ -113,92 +42,148 @@ class Door(Protocol):
         """A screen has asked for what is not its person's."""
 
 
-class Connections:
-    """The TCP connections of the screens, to cut them: a socket that nobody reads any more keeps two threads otherwise."""
+class Guest(msgspec.Struct, frozen=True):
+    """Who has come by a connection, or why he is not let in."""
 
-    def __init__(self) -> None:
-        self._sockets: dict[str, socket.socket] = {}
+    person: Person | None
+    again: Callable[[], Person | None]
+    refusal: str
+    address: str
+    agent: str
 
-    def keep(self, sid: str, environ: dict[str, Any]) -> None:
-        environ[JOINED] = True
-        found = _socket_of(environ)
-        if found is not None:
-            self._sockets[sid] = found
 
-    def cut(self, sid: str) -> None:
-        """End the connection of a screen, now. Its browser connects anew if it is still there."""
-        found = self._sockets.pop(sid, None)
-        if found is not None:
-            with contextlib.suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
+class Entrance:
+    """WSGI middleware: takes the sockets of screens out of the server's hands, so that none keeps one of its threads.
+
+    At most `most` screens; 503 for one more. Who cannot say who he is gets one of STRANGERS places, long enough to be told
+    that he must log in. So nobody keeps the screens out without a log-in.
+    """
+
+    def __init__(
+        self, app: Callable[..., Iterable[bytes]], links: Links, guest: Callable[[dict[str, Any]], Guest], most: int
+    ) -> None:
+        self._app, self._links, self._guest, self._most = app, links, guest, most
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
+            return self._app(environ, start_response)
+        answer = websocket.handshake(environ)
+        if answer is None or not _speaks_our_protocol(environ):
+            return _refuse(start_response, "400 BAD REQUEST", "Only websockets: Socket.IO 5 over Engine.IO 4.")
+        guest = self._guest(environ)
+        with self._lock:
+            known = guest.person is not None
+            if self._links.counted(known) >= (self._most if known else STRANGERS):
+                return _refuse(start_response, "503 SERVICE UNAVAILABLE", "Too many screens are open.", ("Retry-After", "10"))
+            taken = _taken(environ)
+            if taken is None:
+                return _refuse(start_response, "501 NOT IMPLEMENTED", "This server cannot hand its sockets over.")
+            link = self._links.adopt(taken, guest, known, lambda sid: answer + _opening(sid))
+        if "gunicorn.socket" in environ:
+            raise StopIteration  # how it is told that this was no ordinary response
+        link.closed.wait()  # the other server would end the connection with its thread
+        raise ConnectionError
+
+
+def _opening(sid: str) -> bytes:
+    return packets.opening(sid, PING_EVERY_S, PONG_WITHIN_S, LARGEST_MESSAGE)
+
+
+def _speaks_our_protocol(environ: dict[str, Any]) -> bool:
+    asked = parse_qs(environ.get("QUERY_STRING", ""))
+    return asked.get("EIO") == ["4"] and asked.get("transport") == ["websocket"]
+
+
+def _refuse(start_response: Callable[..., Any], status: str, why: str, *headers: tuple[str, str]) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), *headers])
+    return [f"{why}\n".encode()]
+
+
+def _taken(environ: dict[str, Any]) -> socket.socket | None:
+    """The request's socket as our own; None where the server does not give it (TLS ends before us, at a proxy)."""
+    found = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    if found is None or isinstance(found, ssl.SSLSocket):
+        return None
+    return socket.socket(fileno=found.detach()) if "gunicorn.socket" in environ else found.dup()
+
+
+class Live:
+    """What screens say, to the sessions, and what the sessions send, to the screens. `events` are all that a screen can say."""
+
+    def __init__(self, hall: Hall, figures: SharedFigures | None, frames_per_s: float, door: Door) -> None:
+        self.links = Links(self._receive, self._ended)
+        self.sessions = Sessions(
+            hall, self._emit, self.links.cut, figures, frames_per_s, attempt=door.attempt, end=self._end, close=self.links.stop
+        )
+        self.events: dict[str, Callable[[Link, Any], None]] = {
+            "connect": self._connect,
+            "watch": lambda link, data: self.sessions.watch(link.sid, data),
+            "health": lambda link, data: self.sessions.health(link.sid, data),
+            "disconnect": lambda link, _: self.links.cut(link.sid),
+        }
+
+    def _receive(self, link: Link, text: bytes) -> None:
+        try:
+            kind, _, data = packets.read(text)
+        except Nonsense as nonsense:
+            log.info("live link %s says what nobody understands: %s", link.sid, nonsense)
+            self.links.cut(link.sid)
+            return
+        if kind == "ack":
+            self._telling(link, lambda: self.sessions.ack(link.sid, data[0] if data else None))
+        elif kind == "event":
+            name, told = (data[0] if data else None), (data[1] if len(data) > 1 else None)
+            if isinstance(name, str) and name in ("watch", "health") and link.joined:
+                self._telling(link, lambda: self.events[name](link, told))
+        elif kind in ("connect", "leave"):
+            self.events["connect" if kind == "connect" else "disconnect"](link, None)
+
+    def _connect(self, link: Link, _data: Any) -> None:
+        guest: Guest = link.guest
+        if guest.person is None:
+            self.links.send(link.sid, packets.refused(guest.refusal))
+        elif not link.joined:
+            link.joined = True
+            self.links.send(link.sid, packets.connected(link.sid))
+            self.sessions.join(link.sid, guest.person, guest.again, guest.address, guest.agent)
+
+    def _telling(self, link: Link, do: Callable[[], None]) -> None:
+        """A message that nobody can follow is answered, and the screen lives on."""
+        try:
+            do()
+        except Refused as refused:
+            self.links.send(link.sid, packets.event("error", {"code": refused.code, "detail": str(refused)}))
+
+    def _emit(self, sid: str, message: Message) -> None:
+        if message.packed is None:
+            message.packed = packets.event_with_bytes("frame", message, "frames", message["seq"])
+        self.links.send(sid, message.packed)
+
+    def _end(self, sid: str) -> None:
+        self.links.send(sid, packets.event("error", {"code": "logged_out", "detail": ""}))
+
+    def _ended(self, link: Link) -> None:
+        self.sessions.leave(link.sid)
 
 
 def attach(
-    app: Flask,
-    hall: Hall,
-    figures: SharedFigures | None,
-    frames_per_s: float,
-    allows: Callable[[str, str | None], bool],
-    door: Door,
-) -> tuple[SocketIO, Sessions]:
-    """Put the live link on the app. `allows(host, origin)` decides from which pages it may be opened, `door` by whom."""
-    socketio = SocketIO(
-        app,
-        async_mode="threading",
-        transports=["websocket"],
-        cors_allowed_origins=lambda origin, environ: allows(environ.get("HTTP_HOST", ""), origin),
-        async_handlers=False,  # messages of one screen are handled in their order
-        manage_session=False,
-        max_http_buffer_size=MAX_MESSAGE_BYTES,
-        ping_interval=PING_EVERY_S,
-        ping_timeout=PONG_WITHIN_S,
-    )
-    engine = socketio.server.eio
-    engine._async = {**engine._async, "websocket": BoundedWebSocket}  # the only place that engine.io gives for it
-    connections = Connections()
+    app: Flask, hall: Hall, figures: SharedFigures | None, frames_per_s: float, door: Door, most: int = MOST_SCREENS
+) -> Live:
+    """Put the live link on the app, for at most so many screens; `door` says who may open it. Whoever asks by another name, or
+    from another site's page, must have been refused before (dashboard.guard).
+    """
+    live = Live(hall, figures, frames_per_s, door)
 
-    def emit(sid: str, message: dict[str, Any]) -> None:
-        socketio.server.emit("frame", message, to=sid, namespace=NAMESPACE, callback=lambda *answer: acknowledged(sid, answer))
+    def guest(environ: dict[str, Any]) -> Guest:
+        with app.request_context(environ):
+            found, refusal = None, "logged_out"
+            try:
+                found = door.enter()
+            except StoreError:
+                refusal = "store_gone"  # it may come again: that is no reason to log in
+            address, agent = request.remote_addr or "", request.headers.get("User-Agent", "")[:200]
+        return Guest(*(found or (None, lambda: None)), refusal, address, agent)
 
-    def acknowledged(sid: str, answer: tuple[Any, ...]) -> None:
-        with telling(sid):
-            sessions.ack(sid, answer[0] if answer else None)
-
-    @contextlib.contextmanager
-    def telling(sid: str) -> Any:
-        """A message that nobody can follow is answered, and the screen lives on."""
-        try:
-            yield
-        except Refused as refused:
-            socketio.server.emit("error", {"code": refused.code, "detail": str(refused)}, to=sid, namespace=NAMESPACE)
-
-    def end(sid: str) -> None:
-        socketio.server.emit("error", {"code": "logged_out", "detail": ""}, to=sid, namespace=NAMESPACE)
-
-    sessions = Sessions(hall, emit, connections.cut, figures, frames_per_s, attempt=door.attempt, end=end)
-
-    @socketio.on("connect", namespace=NAMESPACE)
-    def connect(_auth: object = None) -> None:
-        try:
-            found = door.enter()
-        except StoreError as silent:
-            raise ConnectionRefusedError("store_gone") from silent  # it may come again: that is no reason to log in
-        if found is None:
-            raise ConnectionRefusedError("logged_out")
-        sid = request.sid  # type: ignore[attr-defined]
-        connections.keep(sid, request.environ)
-        sessions.join(sid, *found)
-
-    @socketio.on("watch", namespace=NAMESPACE)
-    def watch(message: object = None, *_more: object) -> None:
-        sid = request.sid  # type: ignore[attr-defined]
-        with telling(sid):
-            sessions.watch(sid, message)
-
-    @socketio.on("disconnect", namespace=NAMESPACE)
-    def disconnect(_reason: object = None) -> None:
-        sid = request.sid  # type: ignore[attr-defined]
-        sessions.leave(sid)
-        connections.cut(sid)
-
-    return socketio, sessions
+    app.wsgi_app = Entrance(app.wsgi_app, live.links, guest, most)  # type: ignore[method-assign]
+    return live

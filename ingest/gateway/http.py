@@ -1,16 +1,16 @@
-"""The gateway's HTTP: our own JSON, OsmAnd / Traccar Client, OwnTracks."""
+"""The gateway's HTTP: our own JSON, OsmAnd / Traccar Client, OwnTracks.
+
+Its doors are called by uvicorn directly: a device's request is small, and a framework between costs as much as all the rest.
+"""
 
 import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ingest.gateway.access import Source
@@ -27,8 +27,10 @@ MOST_HEAD_BYTES: Final = 1 << 16
 NOBODY: Final = "unknown"  # the source under whose name refused keys are counted
 _json = msgspec.json.Encoder().encode
 
-
 Decode = Callable[[bytes, Context], Decoded]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -75,87 +77,143 @@ class TooLarge(Exception):
     """The body is longer than GRIDHALL_MAX_BODY_BYTES."""
 
 
-def make_app(gate: Gate) -> Starlette:
+class Gone(Exception):
+    """The client has hung up before its request was whole."""
+
+
+class Asked:
+    """One request. `name` is what its path says behind the door's own: a key, or nothing."""
+
+    __slots__ = ("_receive", "_scope", "name")
+
+    def __init__(self, scope: dict[str, Any], receive: Receive, name: str) -> None:
+        self._scope, self._receive, self.name = scope, receive, name
+
+    def header(self, name: bytes) -> str:
+        """A header by its name in lower case; "" where there is none."""
+        for key, value in self._scope["headers"]:
+            if key == name:
+                return str(value, "latin-1")
+        return ""
+
+    @property
+    def query(self) -> str:
+        return str(self._scope["query_string"], "utf-8", "replace")
+
+    async def body(self, most: int) -> bytes:
+        """The whole body. Raises TooLarge as soon as that is known, Refused(408) when nothing comes for BODY_PAUSE_S, Gone."""
+        told = self.header(b"content-length")
+        if not told and not self.header(b"transfer-encoding"):
+            return b""
+        if told.isdecimal() and int(told) > most:
+            raise TooLarge
+        try:
+            async with asyncio.timeout(BODY_PAUSE_S) as patience:
+                return await self._whole(most, patience)
+        except TimeoutError:
+            raise Refused(408, f"nothing came for {BODY_PAUSE_S:g} s") from None
+
+    async def _whole(self, most: int, patience: asyncio.Timeout) -> bytes:
+        message = await self._next(most)
+        if not message["more_body"]:
+            return bytes(message["body"])
+        body, clock = bytearray(message["body"]), asyncio.get_running_loop().time
+        while message["more_body"]:
+            patience.reschedule(clock() + BODY_PAUSE_S)
+            message = await self._next(most - len(body))
+            body += message["body"]
+        return bytes(body)
+
+    async def _next(self, most: int) -> dict[str, Any]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        if len(message["body"]) > most:
+            raise TooLarge
+        return message
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a door answers; `more` are headers besides the content's kind and length."""
+
+    status: int
+    content: bytes = b""
+    kind: bytes = b"text/plain; charset=utf-8"
+    more: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Door = Callable[[Gate, Asked], Awaitable[Answer]]
+
+
+def make_app(gate: Gate) -> AsgiApp:
     """The ASGI application of a gateway."""
 
-    def api(decode: Decode, shown: Callable[[bytes], bytes] = bytes) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return await _api(gate, request, decode, shown)
+    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        door, name = _find(scope["method"], scope["path"])
+        try:
+            answer = await door(gate, Asked(scope, receive, name))
+        except Gone:
+            return
+        content = answer.content
+        headers = [(b"content-length", b"%d" % len(content)), (b"content-type", answer.kind), *answer.more]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
 
-        return endpoint
-
-    async def osmand_endpoint(request: Request) -> Response:
-        return await _osmand(gate, request)
-
-    async def owntracks_endpoint(request: Request) -> Response:
-        return await _owntracks(gate, request)
-
-    async def health(request: Request) -> Response:
-        return await _health(gate)
-
-    return Starlette(
-        routes=[
-            Route("/api/v1/positions", api(positions.decode), methods=["POST"]),
-            Route("/api/v1/events", api(events.decode), methods=["POST"]),
-            Route("/api/v1/feeds", api(feeds.decode, feeds.without_secrets), methods=["POST"]),
-            Route("/api/v1/tallies", api(tallies.decode), methods=["POST"]),
-            Route("/osmand/{key}", osmand_endpoint, methods=["GET", "POST"]),
-            Route("/osmand/{key}/", osmand_endpoint, methods=["GET", "POST"]),
-            Route("/owntracks", owntracks_endpoint, methods=["POST"]),
-            Route("/owntracks/{key}", owntracks_endpoint, methods=["POST"]),
-            Route("/healthz", health, methods=["GET"]),
-        ]
-    )
+    return app
 
 
-def _answer(status: int, content: object, **headers: str) -> Response:
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return Response(_json(content), status, named, "application/json")
+def _find(method: str, path: str) -> tuple[Door, str]:
+    """(the door behind a path, what the path says behind the door's own)."""
+    place, name = path.rstrip("/"), ""
+    found = _DOORS.get(place)
+    if found is None:
+        place, _, name = place.rpartition("/")
+        found = _NAMED.get(place)
+    if found is None:
+        return _nowhere, ""
+    methods, door = found
+    return (door, name) if method in methods else (_not_so, ", ".join(methods))
 
 
-async def _body(request: Request, most: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as that is known, Refused(408) when nothing comes for BODY_PAUSE_S."""
-    if int(request.headers.get("content-length") or 0) > most:
-        raise TooLarge
-    chunks, size, clock = [], 0, asyncio.get_running_loop().time
-    try:
-        async with asyncio.timeout(BODY_PAUSE_S) as patience:
-            async for chunk in request.stream():
-                patience.reschedule(clock() + BODY_PAUSE_S)
-                size += len(chunk)
-                if size > most:
-                    raise TooLarge
-                chunks.append(chunk)
-    except TimeoutError:
-        raise Refused(408, f"nothing came for {BODY_PAUSE_S:g} s") from None
-    return b"".join(chunks)
+async def _nowhere(_gate: Gate, _asked: Asked) -> Answer:
+    return Answer(404, b"Not Found")
 
 
-async def _api(gate: Gate, request: Request, decode: Decode, shown: Callable[[bytes], bytes]) -> Response:
-    """`{"accepted": n, "rejected": [{"index", "reason"}]}`; 401, 400, 413 and 503 as `{"error": …}`."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    source = gate.access.source_of(key.strip()) if scheme.lower() == "bearer" else None
-    if source is None:
-        return _no_key(gate, "Bearer", bool(key))
-    try:
-        taken = await _take(gate, source, decode, await _body(request, gate.settings.max_body_bytes), shown)
-    except TooLarge:
-        gate.refuse(source.name, "body too large", b"")
-        return _answer(413, {"error": f"body larger than {gate.settings.max_body_bytes} bytes: send smaller batches"})
-    except Refused as refused:
-        return _answer(refused.status, {"error": refused.message})
-    except StoreUnavailable:
-        return _busy()
-    except ClientDisconnect:
-        return Response(status_code=499)
-    rejected = [{"index": reject.index, "reason": reject.reason} for reject in taken.rejects]
-    return _answer(200, {"accepted": taken.accepted, "rejected": rejected})
+async def _not_so(_gate: Gate, asked: Asked) -> Answer:
+    return Answer(405, b"Method Not Allowed", more=((b"allow", asked.name.encode()),))
+
+
+def _told(status: int, content: object, *more: tuple[bytes, bytes]) -> Answer:
+    return Answer(status, _json(content), b"application/json", more)
+
+
+def _api(decode: Decode, shown: Callable[[bytes], bytes] = bytes) -> Door:
+    """A door of our own JSON. `shown` makes of refused bytes what may be kept of them."""
+
+    async def door(gate: Gate, asked: Asked) -> Answer:
+        """`{"accepted": n, "rejected": [{"index", "reason"}]}`; 401, 400, 413 and 503 as `{"error": …}`."""
+        scheme, _, key = asked.header(b"authorization").partition(" ")
+        source = gate.access.source_of(key.strip()) if scheme.lower() == "bearer" else None
+        if source is None:
+            return _no_key(gate, b"Bearer", bool(key))
+        try:
+            taken = await _take(gate, source, decode, await asked.body(gate.settings.max_body_bytes), shown)
+        except TooLarge:
+            gate.refuse(source.name, "body too large", b"")
+            return _told(413, {"error": f"body larger than {gate.settings.max_body_bytes} bytes: send smaller batches"})
+        except Refused as refused:
+            return _told(refused.status, {"error": refused.message})
+        except StoreUnavailable:
+            return _busy()
+        rejected = [{"index": reject.index, "reason": reject.reason} for reject in taken.rejects]
+        return _told(200, {"accepted": taken.accepted, "rejected": rejected})
+
+    return door
 
 
 async def _take(
     gate: Gate, source: Source, decode: Decode, body: bytes, shown: Callable[[bytes], bytes] = bytes
 ) -> Taken:
-    """`shown` makes of refused bytes what may be kept of them."""
     try:
         return await gate.take(decode(body, gate.context(source)), source)
     except Refused as refused:
@@ -163,68 +221,68 @@ async def _take(
         raise
 
 
-def _no_key(gate: Gate, scheme: str, wrong: bool) -> Response:
+def _no_key(gate: Gate, scheme: bytes, wrong: bool) -> Answer:
     gate.refuse(NOBODY, "wrong key" if wrong else "no key", b"")
     text = "this key is not known" if wrong else "a source's key is needed"
-    return _answer(401, {"error": text}, WWW_Authenticate=f'{scheme} realm="gridhall"')
+    return _told(401, {"error": text}, (b"www-authenticate", scheme + b' realm="gridhall"'))
 
 
-def _busy() -> Response:
-    return _answer(503, {"error": "the store does not take facts now: keep them"}, Retry_After=str(RETRY_AFTER_S))
+def _busy() -> Answer:
+    return _told(503, {"error": "the store does not take facts now: keep them"}, _retry_after())
 
 
-async def _osmand(gate: Gate, request: Request) -> Response:
+def _retry_after() -> tuple[bytes, bytes]:
+    return b"retry-after", b"%d" % RETRY_AFTER_S
+
+
+async def _osmand(gate: Gate, asked: Asked) -> Answer:
     """200 when it is on disk; 400 when nobody can tell who speaks, 403 for a wrong key, 503 when the phone shall keep it.
 
     A fix that cannot be taken is answered 200 with the reason: the app repeats a refused one for ever, and everything
     behind it in its queue would be lost.
     """
-    source = gate.access.source_of(request.path_params["key"])
+    source = gate.access.source_of(asked.name)
     if source is None:
         gate.refuse(NOBODY, "wrong key", b"")
-        return Response("this key is not known", 403)
-    query, kind = request.url.query, request.headers.get("content-type", "")
+        return Answer(403, b"this key is not known")
+    query, kind = asked.query, asked.header(b"content-type")
     try:
-        body = await _body(request, gate.settings.max_body_bytes)
+        body = await asked.body(gate.settings.max_body_bytes)
         taken = await _take(gate, source, lambda raw, context: osmand.decode(query, raw, kind, context), body)
     except TooLarge:
-        return Response("body too large", 413)
+        return Answer(413, b"body too large")
     except Refused as refused:
-        return Response(refused.message, refused.status)
+        return Answer(refused.status, refused.message.encode())
     except StoreUnavailable:
-        return Response("keep it", 503, {"Retry-After": str(RETRY_AFTER_S)})
-    except ClientDisconnect:
-        return Response(status_code=499)
-    return Response(f"not taken: {taken.rejects[0].reason}" if taken.rejects else None, 200)
+        return Answer(503, b"keep it", more=(_retry_after(),))
+    return Answer(200, f"not taken: {taken.rejects[0].reason}".encode() if taken.rejects else b"")
 
 
-async def _owntracks(gate: Gate, request: Request) -> Response:
+async def _owntracks(gate: Gate, asked: Asked) -> Answer:
     """`[]` when it is on disk. A message that cannot be read is counted and let go: the app would send it for ever."""
-    user, key = _basic(request)
-    key = request.path_params.get("key", key)
+    user, key = _basic(asked.header(b"authorization"))
+    key = asked.name or key
     source = gate.access.source_of(key)
     if source is None:
-        return _no_key(gate, "Basic", bool(key))
-    headers, query = request.headers, request.query_params
-    who = headers.get("x-limit-u") or query.get("u") or user or None
-    device = headers.get("x-limit-d") or query.get("d")
+        return _no_key(gate, b"Basic", bool(key))
+    query = dict(parse_qsl(asked.query))
+    who = asked.header(b"x-limit-u") or query.get("u") or user or None
+    device = asked.header(b"x-limit-d") or query.get("d")
     try:
-        body = await _body(request, gate.settings.max_body_bytes)
+        body = await asked.body(gate.settings.max_body_bytes)
         await gate.take(owntracks.decode(body, gate.context(source), user=who, device=device), source)
     except TooLarge:
-        return _answer(413, [])
+        return _told(413, [])
     except Refused as refused:
-        return _answer(refused.status, [])
+        return _told(refused.status, [])
     except StoreUnavailable:
         return _busy()
-    except ClientDisconnect:
-        return Response(status_code=499)
-    return _answer(200, [])
+    return _told(200, [])
 
 
-def _basic(request: Request) -> tuple[str, str]:
+def _basic(told: str) -> tuple[str, str]:
     """(user, password) of HTTP Basic; empty where there is none."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    scheme, _, value = told.partition(" ")
     if scheme.lower() != "basic":
         return "", ""
     try:
@@ -234,9 +292,24 @@ def _basic(request: Request) -> tuple[str, str]:
     return user, password
 
 
-async def _health(gate: Gate) -> Response:
+async def _health(gate: Gate, _asked: Asked) -> Answer:
     try:
         await gate.appender.ping()
     except StoreError as failed:
-        return _answer(503, {"store": str(failed)})
-    return _answer(200, {"store": "ok"})
+        return _told(503, {"store": str(failed)})
+    return _told(200, {"store": "ok"})
+
+
+_POST, _GET = ("POST",), ("GET", "HEAD")
+_DOORS: Final[dict[str, tuple[tuple[str, ...], Door]]] = {
+    "/api/v1/positions": (_POST, _api(positions.decode)),
+    "/api/v1/events": (_POST, _api(events.decode)),
+    "/api/v1/feeds": (_POST, _api(feeds.decode, feeds.without_secrets)),
+    "/api/v1/tallies": (_POST, _api(tallies.decode)),
+    "/owntracks": (_POST, _owntracks),
+    "/healthz": (_GET, _health),
+}
+_NAMED: Final[dict[str, tuple[tuple[str, ...], Door]]] = {  # followed by a source's key
+    "/osmand": ((*_GET, *_POST), _osmand),
+    "/owntracks": (_POST, _owntracks),
+}

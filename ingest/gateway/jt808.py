@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import logging
 import socket
+import time
 from typing import Final
 
 from domain.facts import AnyFact
@@ -21,6 +22,7 @@ READ_BYTES: Final = 1 << 16
 IDLE_S: Final = 900.0  # a terminal's heartbeat comes every few minutes at the latest
 TICK_S: Final = 5.0
 DRAIN_S: Final = 20.0  # a terminal that reads nothing for so long is cut off
+UNREAD_BYTES: Final = 1 << 15  # answers that a terminal has not read: it is waited for, up to DRAIN_S
 CODE_LENGTH: Final = 16
 
 
@@ -91,16 +93,20 @@ class Connection:
         self._secret = secret
         self._writer = writer
         self._source = Source("jt808")
+        self._heard_s = time.monotonic()
         self._key = ""  # with which the source was named, if it was
         self._session = Session(self._admit, self._authenticate, gate.settings.jt808_bad_checksum == "accept")
 
     async def run(self, reader: asyncio.StreamReader) -> None:
-        while data := await asyncio.wait_for(reader.read(READ_BYTES), IDLE_S):
+        while data := await reader.read(READ_BYTES):
+            self._heard_s = time.monotonic()
             if self._key and self._gate.access.source_of(self._key) is None:
                 return  # the source has been removed: the terminal must authenticate anew, and will be refused
             await self._handle(self._session.feed(data, self._gate.context(self._source)))
 
     async def tick(self) -> None:
+        if time.monotonic() - self._heard_s > IDLE_S:
+            raise TimeoutError
         await self._handle(self._session.tick(self._gate.context(self._source)))
 
     def close(self) -> None:
@@ -129,7 +135,8 @@ class Connection:
         for event in events:
             if event.reply_when_durable:
                 self._writer.write(event.reply_when_durable)
-        await asyncio.wait_for(self._writer.drain(), DRAIN_S)
+        if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
+            await asyncio.wait_for(self._writer.drain(), DRAIN_S)
 
     def _admit(self, device: str, _said: Registration) -> str | Refusal:
         """The code of a terminal is derived, not stored: the same terminal gets the same code from every gateway."""

@@ -7,6 +7,7 @@ import resource
 import socket
 from collections.abc import Iterator, Mapping
 from threading import Event
+from typing import Any
 
 import uvicorn
 
@@ -85,7 +86,7 @@ async def _main(
     jt808_socket = None if port < 0 else _listen(host, port, "JT808_PORT")
     gate = Gate(settings, city, store, appender, access)
     background = [asyncio.create_task(work) for work in (appender.run(), access.run(), gate.run())]
-    http = QuietServer(_config(gate))
+    http = QuietServer(http_config(make_app(gate), host, settings.gateway_port))
     jt808 = Jt808Server(gate)
     mqtt = MqttSource(gate, asyncio.get_running_loop()) if settings.mqtt_url else None
     serving = asyncio.create_task(http.serve([http_socket]))
@@ -111,17 +112,19 @@ async def _main(
         task.result()
 
 
-def _config(gate: Gate) -> uvicorn.Config:
+def http_config(app: Any, host: str, port: int) -> uvicorn.Config:
+    """The HTTP server of a gateway around an ASGI application."""
     return uvicorn.Config(
-        make_app(gate),
-        host=gate.settings.gateway_host,
-        port=gate.settings.gateway_port,
+        app,
+        host=host,
+        port=port,
         http=PatientProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nobody here asks where a device is
         timeout_graceful_shutdown=GRACE_S,
         backlog=4096,
     )

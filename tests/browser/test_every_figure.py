@@ -23,6 +23,11 @@ ON_THE_WALL: Final = {
     "open", "overdue", "due_soon", "in_limit", "urgent", "reported", "registered", "closed", "stage_handle", "closure_rate",
     "on_time_closure_rate",
 }  # fmt: skip
+IN_THE_SCENES: Final = {
+    "dispatched", "check_ended", "returned_ever", "reworked", "rework_rate", "on_time_handling_rate", "yellow_carded",
+    "red_carded", "resolved_at_town_rate", "satisfaction_rate", "called_back", "plainly_satisfied", "hotline_orders",
+    "hotline_satisfaction_rate",
+}  # fmt: skip
 PERIODS: Final = ("today", "week", "month", "year", "all", "custom")
 
 FIGURES: Final = r"""() => [...document.querySelectorAll('[data-figure]')].map(e => {
@@ -59,7 +64,7 @@ NO_FIGURES: Final = (
     ".situation.lost, .top-situation.lost",  # since when the link is gone
     ".map-frame, .map-note, .legend, .lag",  # the map draws orders and workers one by one
     "[data-panel=feed], [data-panel=ticker], .over a.row",  # orders, one by one
-    ".panel-title, .panel-base, .trend .span, .wall-control",  # the days of the window
+    ".panel-title, .panel-base, .panel .span, .wall-control",  # the days of the window
     ".axis .lo, .axis .hi, .col-heads > :first-child, .bars .more, .dept .more",  # ends of an axis; how many rows there are
     ".ag-root, .desk-order, .duty-list, .news-button",  # orders and workers, one by one; what is new at this desk
     ".statistics th, .statistics-head",  # names of months and channels, the window
@@ -67,6 +72,8 @@ NO_FIGURES: Final = (
     ".review-value:not(a), .review-took, .review-stage [title], .review-heads, .review-day, .review .score",  # times, scores
     ".review td.t3:not([data-figure]), .review-cards, .review-orders",  # ranks, cards (their page lists them), single orders
     ".review-legend, .review-note, .review-title .t3, .review p.t3:not(.review-card p)",  # how many more there are
+    ".queue a.row, .ladder a.row",  # orders, one by one
+    ".panel .more, .rank .place, .panel.heat .name, .panel.rank .name",  # how many more there are, places in a ranking, places
     "[data-tally][title], [data-load][title], [data-score][title], .hotline-card + p",  # calls that a hotline told, a score
 )
 """What shows digits and is no figure of orders. A number that is in none of these has to carry its proof."""
@@ -163,15 +170,15 @@ def shown(page: Page) -> None:
     page.wait_for_function("() => globalThis.gridhall?.live?.figures && document.querySelector('#wall .loop a.row')")
 
 
-def go(page: Page, region: str, period: str) -> None:
+def go(page: Page, region: str, period: str, scene: str = "overview") -> None:
     """The wall at a region and period, as a link there does it; until its figures are drawn."""
     today = int(time.time() * 1000) // DAY_MS * DAY_MS
     ends = f"&from={today - 2 * DAY_MS}&to={today + DAY_MS}" if period == "custom" else ""
-    page.evaluate("url => gridhall.shell.go(url)", f"/wall?motion=0&region={region}&period={period}{ends}")
+    page.evaluate("url => gridhall.shell.go(url)", f"/wall?motion=0&scene={scene}&region={region}&period={period}{ends}")
     page.wait_for_function(
         """([region]) => { const f = gridhall.live?.figures, p = gridhall.shell.period()
         const there = f && f.region.code === region && f.period.from_ms === p.from_ms && f.period.to_ms === p.to_ms
-        return there && !gridhall.shell.jumping }""",
+        return there && !gridhall.shell.jumping && !document.querySelector('#columns .panel.waiting') }""",
         arg=[region],
     )
     page.evaluate("() => gridhall.panels.draw()")
@@ -198,6 +205,23 @@ def test_every_figure_of_the_wall_opens_what_it_counted(rich: Hall, browser: Bro
     assert prover.recounts > 500
 
 
+def test_every_figure_of_the_scenes_of_orders_and_supervision_opens_what_it_counted(
+    rich: Hall, browser: Browser, prover: Prover
+) -> None:
+    below = rich.city.children(rich.city.root)[0]
+    walk = [("cases", rich.city.root, "all"), ("supervise", rich.city.root, "month"), ("supervise", below, "all")]
+    with seat(rich, browser, width=5760) as watched:
+        page = watched.page
+        page.goto(f"{rich.url}/wall?motion=0&scene=cases")
+        page.wait_for_function("() => globalThis.gridhall?.live?.figures")
+        for scene, region, period in walk:
+            go(page, region, period, scene)
+            assert prover.faults(page) == [], (scene, region, period)
+            assert page.evaluate(LOOSE, list(NO_FIGURES)) == [], (scene, region, period)
+        assert watched.faults == []
+    assert prover.keys >= IN_THE_SCENES
+
+
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (3840, 1080), (7680, 2160)])
 def test_no_step_of_the_wall_shows_a_number_without_proof(
     rich: Hall, browser: Browser, prover: Prover, width: int, height: int
@@ -214,7 +238,7 @@ def test_every_figure_of_the_statistics_opens_what_it_counted(rich: Hall, browse
         page = watched.page
         views = itertools.cycle(VIEWS)
         for by, view in [*(("region", view) for view in VIEWS), *((by, next(views)) for by in GROUPINGS if by != "region")]:
-            period = "month" if by in ("region", "source") else "all"
+            period = "all" if by in ("department", "month") else "month"  # of all orders a page has thousands of numbers
             page.goto(f"{rich.url}/statistics?by={by}&view={view}&period={period}")
             page.wait_for_selector(".figures tbody tr")
             assert prover.faults(page) == [], (by, view)

@@ -73,7 +73,8 @@ def test_every_number_opens_what_it_counts_in_every_period_and_below(hall: Hall,
         go(page, region, period)
         assert settled(hall, page) == [], (region, period)
         panels = {shown["panel"] for shown in page.evaluate(SHOWN)}
-        assert region != root or panels >= LISTS, LISTS - panels
+        # shortly after midnight nothing has been reported today yet
+        assert region != root or period not in ("all", "custom") or panels >= LISTS, LISTS - panels
     assert watched.faults == []
 
 

@@ -35,7 +35,7 @@ class AtWork:
         self._projector.start()
         self.hall.follow()
         assert self.hall.ready.wait(20)
-        self.app, self.socketio = create_app(settings, self.hall)
+        self.app, self.live = create_app(settings, self.hall)
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.port: int = self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()

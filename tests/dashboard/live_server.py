@@ -14,26 +14,26 @@ from werkzeug.serving import make_server
 from dashboard.guard import Guard, OurNames
 from dashboard.hall import Hall
 from dashboard.live.shared import SharedFigures
-from dashboard.live.socket import Turnstile, attach
+from dashboard.live.socket import attach
 from tests.dashboard.persons import Door
 
 
 class LiveServer:
-    """`port` answers until the context ends. `engine` is the engine.io server: its queues are what may not grow."""
+    """`port` answers until the context ends. `links` are its open sockets: what waits in them may not grow."""
 
     def __init__(self, hall: Hall, figures: SharedFigures | None, port: int, most: int, frames_per_s: float) -> None:
         app = Flask("test", static_folder=None)
         names = OurNames()
         self.door = Door()
-        socketio, self.sessions = attach(app, hall, figures, frames_per_s, names.allow, self.door)
-        app.wsgi_app = Guard(Turnstile(app.wsgi_app, most), names)  # type: ignore[method-assign]
-        self.engine = socketio.server.eio
+        live = attach(app, hall, figures, frames_per_s, self.door, most)
+        self.sessions, self.links = live.sessions, live.links
+        app.wsgi_app = Guard(app.wsgi_app, names)  # type: ignore[method-assign]
         self.server = make_server("127.0.0.1", port, app, threaded=True)
         self.port = self.server.server_port
         self.hall = hall
 
     def queued(self) -> int:
-        return sum(s.queue.qsize() for s in self.engine.sockets.copy().values())
+        return self.links.waiting()
 
 
 @contextmanager

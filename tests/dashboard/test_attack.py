@@ -60,6 +60,9 @@ class Streets:
         wait_for(lambda: {self.own, self.outside, self.mine} <= work.hall.orders.keys() and "W3" in work.hall.workers)
         self.east = work.of("east", "supervisor", "leader", scope=EAST)
 
+    def west_chief_sees(self, path: str) -> str:
+        return str(self.work.of(f"west-{new_id()}", "supervisor", scope=WEST).get(path).text)
+
     def refused(self, who: str = "token:east") -> int:
         return sum(line.what in ("refused", "action_refused", "login_refused") and line.who == who for line in self.work.log())
 
@@ -223,6 +226,40 @@ def notices_elsewhere(streets: Streets, who: FlaskClient) -> None:
     assert head.get("/api/v1/notices").json["unread"] == 1
 
 
+def links_elsewhere(streets: Streets, _who: FlaskClient) -> None:
+    """Not even an administrator of the east makes, sees or revokes a wall's link of the west, or of the city above him."""
+    work, name = streets.work, f"east-admin-{new_id()[:8]}"
+    admin = work.of(name, "administrator", scope=EAST)
+    if "west-wall" not in {token.name for token in people.tokens(work.store)}:
+        people.add_token(work.store, people.Token(name="west-wall", roles=("wall",), scope=WEST))
+    assert "west-wall" not in clean(admin.get("/walls")).text + clean(admin.get("/api/v1/walls")).text
+    for region in (WEST, f"{WEST}01", "440605", "西社区"):
+        before = streets.refused(f"token:{name}")
+        for answer in (admin.post("/api/v1/walls", json={"name": "x", "region": region}),
+                       admin.post("/walls", data={"name": "x", "region": region})):  # fmt: skip
+            assert clean(answer).status_code == 404, region
+        assert streets.refused(f"token:{name}") == before + 2
+    assert clean(admin.delete("/api/v1/walls/west-wall")).status_code == 404
+    assert clean(admin.post("/walls/revoke", data={"name": "west-wall"})).status_code == 404
+    assert "west-wall" in {token.name for token in people.tokens(work.store)}
+
+
+def screens_elsewhere(path: str) -> Attack:
+    """Which screens of another street are open, and where they stand, is that street's."""
+
+    def attack(streets: Streets, who: FlaskClient) -> None:
+        name = f"west-screen-{new_id()[:8]}"
+        told = bearer(streets.work.store, name, "wall", scope=WEST, title="西边的秘密")
+        screen = Browser(streets.work.port, timeout_s=10, bearer=told["Authorization"])
+        screen.emit("watch", Screen().watch())
+        screen.frame(10)
+        assert "西边的秘密" in streets.west_chief_sees(path)
+        assert "west-screen" not in clean(who.get(path)).text
+        screen.close()
+
+    return attack
+
+
 def of_bulletin(*paths: str) -> Attack:
     """Paths with {id}, which is what another street has published."""
 
@@ -306,6 +343,14 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/api/v1/me": own_only("/api/v1/me"),
     "/api/v1/mine": own_only("/api/v1/mine"),
     "/api/v1/positions": posts("/api/v1/positions", [{"fixed_at_ms": 1, "lon": 113.1, "lat": 23.0}], status=403),
+    "/walls": both(asks("/walls", status=403), links_elsewhere),
+    "/walls/revoke": both(asks("/walls/revoke", status=403, method="post", data={"name": "west-wall"}), links_elsewhere),
+    "/api/v1/walls": both(
+        asks("/api/v1/walls", status=403), posts("/api/v1/walls", {"name": "x"}, status=403), links_elsewhere
+    ),
+    "/api/v1/walls/<name>": both(asks("/api/v1/walls/west-wall", status=403, method="delete"), links_elsewhere),
+    "/status": screens_elsewhere("/status"),
+    "/api/v1/screens": screens_elsewhere("/api/v1/screens"),
     "/audit": asks("/audit", status=403),
     "/api/v1/audit": asks("/api/v1/audit", "/api/v1/audit?format=csv", "/api/v1/audit?who=token:west", status=403),
     "/metrics": asks("/metrics", status=403),
@@ -337,7 +382,7 @@ def rules(work: AtWork) -> set[str]:
 
 def test_every_route_and_every_event_has_its_attack(streets: Streets) -> None:
     assert sorted(rules(streets.work) - ATTACKS.keys()) == [], "a route without an attack: add one"
-    assert sorted(streets.work.socketio.server.handlers["/live"]) == sorted(LIVE_ATTACKS), "an event without an attack: add one"
+    assert sorted(streets.work.live.events) == sorted(LIVE_ATTACKS), "an event without an attack: add one"
 
 
 def test_who_is_of_the_east_reads_nothing_of_the_west(streets: Streets) -> None:
@@ -371,6 +416,7 @@ def test_nobody_without_a_name_reads_anything(streets: Streets) -> None:
             path.replace("<path:path>", "orders")
             .replace("<path:rest>", "v1/x")
             .replace("<session>", "x")
+            .replace("<name>", "x")
             .replace("<action_id>", "12345678")
         )
         for who in (nobody, forged):
@@ -465,7 +511,31 @@ def attack_disconnect(streets: Streets) -> None:
         screen_of(streets, screen, cookie=f"gridhall={cookie.value}")
 
 
-LIVE_ATTACKS: Final = {"connect": attack_connect, "watch": attack_watch, "disconnect": attack_disconnect}
+def attack_health(streets: Streets) -> None:
+    """What a screen says of itself is held to its form, kept with that screen only, and opens nothing."""
+    token = bearer(streets.work.store, "east-screen", "supervisor", "leader", scope=EAST)["Authorization"]
+    screen = Screen()
+    browser = screen_of(streets, screen, bearer=token)
+    seen(browser, screen, frames=1)
+    wrongs = ({"sid": "other"}, {"scope": WEST}, {"width": -1}, {"fps": "fast"}, {"scene": "x" * 65}, {"why": "x" * 201})
+    for wrong in (None, 7, *wrongs):
+        browser.emit("health", wrong)
+        event, data = next_error(browser, screen)
+        assert (event, data["code"]) == ("error", "bad_health")
+    browser.emit("health", {"scene": WEST, "width": 1})
+    sessions = streets.work.app.extensions["gridhall"]
+    wait_for(lambda: [one["scope"] for one in sessions.screens() if one["health"] and one["health"]["scene"] == WEST] == [EAST])
+    told = seen(browser, screen, frames=1)
+    assert not [secret for secret in SECRETS if secret in told]
+    browser.close()
+
+
+LIVE_ATTACKS: Final = {
+    "connect": attack_connect,
+    "watch": attack_watch,
+    "health": attack_health,
+    "disconnect": attack_disconnect,
+}
 
 
 @pytest.mark.parametrize("event", LIVE_ATTACKS)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.live.frame import DTYPES, Frame, decode, encode
+from dashboard.live.frame import DEFLATE_FROM, DTYPES, Frame, decode, encode
 
 
 def frame(columns: dict[str, np.ndarray], gone: list[int], text_for: list[int], texts: dict[str, list[str]]) -> Frame:
@@ -72,3 +72,21 @@ def test_a_frame_cut_off_is_refused(cut: int) -> None:
 def test_a_frame_carries_no_other_numbers_than_the_browser_knows() -> None:
     with pytest.raises(ValueError, match="no frame carries"):
         encode(frame({"slot": np.array([1], np.int64)}, [], [], {}), now_ms=1)
+
+
+def test_a_large_frame_is_deflated_and_comes_back_as_it_was() -> None:
+    rows = DEFLATE_FROM // 16
+    slots = np.arange(rows, dtype=np.uint32)
+    names = [f"网格员{n % 700}" for n in range(rows)]
+    sent = frame({"slot": slots, "lon": (slots * 7).astype(np.int32)}, [], list(range(rows)), {"name": names})
+    data = encode(sent, now_ms=5)
+    assert data[:4] == bytes(4) and len(data) < DEFLATE_FROM
+    got = decode(data)
+    assert got.texts == {"name": names} and np.array_equal(got.columns["lon"], sent.columns["lon"])
+    for wrong in (data[:-3], data + b"x", data[:4] + b"\xff" + data[5:], bytes(4)):
+        with pytest.raises(ValueError, match=r".+"):
+            decode(wrong)
+
+
+def test_a_small_frame_is_sent_as_it_is() -> None:
+    assert encode(frame({"slot": np.arange(3, dtype=np.uint32)}, [], [], {}), now_ms=5)[:4] != bytes(4)

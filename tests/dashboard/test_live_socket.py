@@ -1,5 +1,7 @@
 """The live link over real sockets."""
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +11,15 @@ import socketio
 import websocket
 
 from dashboard.hall import Hall
+from dashboard.live import packets
 from dashboard.live.shared import SharedFigures
+from dashboard.live.socket import Guest
+from dashboard.live.websocket import TEXT
 from domain.states import Order, Worker
 from tests.dashboard.live_server import Browser, LiveServer, live_server
+from tests.dashboard.persons import EVERYBODY
 from tests.dashboard.screens import Screen, small_city
+from tests.dashboard.test_live_wire import said
 
 CITY = small_city()
 
@@ -230,7 +237,7 @@ def test_a_screen_without_sign_of_life_is_cut_off(served: LiveServer, monkeypatc
     with pytest.raises((websocket.WebSocketException, OSError)):
         browser.frame(3.0)
     assert served.sessions.counts["dropped"] == 1
-    wait_for(lambda: all(s.closed for s in served.engine.sockets.copy().values()))
+    wait_for(lambda: not len(served.links))
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://localhost.evil.example"])
@@ -309,3 +316,86 @@ def test_stopping_ends_every_connection_at_once() -> None:
             with pytest.raises((websocket.WebSocketException, OSError)):
                 browser.frame(3.0)
         assert time.monotonic() - start < 3.0  # one wait would be as much
+
+
+def test_screens_that_are_equally_far_get_the_same_bytes_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    pack = packets.event_with_bytes
+
+    def counted(*what: Any) -> bytes:
+        made.append(what)
+        return pack(*what)
+
+    monkeypatch.setattr(packets, "event_with_bytes", counted)
+    hall = hall_of()
+    with live_server(hall, frames_per_s=4) as server:
+        screens = [Screen() for _ in range(8)]
+        browsers = [open_screen(server, screen) for screen in screens]
+        for browser, screen in zip(browsers, screens, strict=True):
+            read(browser, screen)
+        for version in range(2, 5):
+            move(hall, "w0", version, region="a1")
+            for browser, screen in zip(browsers, screens, strict=True):
+                while screen.tables["worker"].version < hall.worker_table.version:
+                    read(browser, screen)
+        moves = [what for what in made if what[1]["frames"]][1:]
+        assert len(moves) < 3 * len(screens) / 2, "made anew for each screen"
+
+
+def test_a_screen_tells_how_it_is_and_the_list_of_screens_says_so(served: LiveServer) -> None:
+    screen = Screen()
+    browser = open_screen(served, screen, "a")
+    read(browser, screen)
+    browser.emit("health", {"scene": "overview", "width": 1920, "fps": 59.5, "skew_ms": -40})
+    browser.emit("health", {"scene": "sooner than it is listened to"})
+    wait_for(lambda: served.sessions.screens()[0]["health"])
+    found = served.sessions.screens()[0]
+    assert (found["name"], found["region"], found["frames"], found["in_flight"]) == ("everybody", "a", 1, False)
+    assert found["health"]["scene"] == "overview" and found["health"]["heap_mb"] is None
+    assert found["bytes"] > 100 and found["acked_ms"] >= found["connected_ms"] > 0 and found["address"] == "127.0.0.1"
+
+
+def test_three_hundred_screens_keep_no_thread_of_the_loop_and_all_are_served() -> None:
+    hall, before = hall_of(), threading.active_count()
+    with live_server(hall, most=400) as server:
+        pairs = [socket.socketpair() for _ in range(300)]
+        for ours, _ in pairs:
+            guest = Guest(EVERYBODY, lambda: EVERYBODY, "", "", "")
+            server.links.adopt(ours, guest, True, lambda _: b"")
+        assert threading.active_count() - before < 6
+        for _, theirs in pairs:
+            theirs.sendall(said(TEXT, b"40/live,") + said(TEXT, b'42/live,["watch",{}]'))
+        wait_for(lambda: server.sessions.counts["messages"] >= 300, 20)
+        assert len(server.links) == len(server.sessions) == 300
+        for _, theirs in pairs:
+            theirs.close()
+        wait_for(lambda: not len(server.links) and not len(server.sessions))
+
+
+def test_who_asks_without_reading_the_answers_is_cut(served: LiveServer) -> None:
+    browser = Browser(served.port)
+    with pytest.raises((websocket.WebSocketException, OSError)):
+        for _ in range(200_000):
+            browser.emit("watch", {"region": "atlantis" * 8})
+    wait_for(lambda: not len(served.links))
+
+
+def test_a_page_that_does_not_know_its_figures_yet_is_sent_the_rows_only() -> None:
+    hall, asked = hall_of(), []
+
+    def compute(key: Any) -> dict[str, Any]:
+        asked.append(key)
+        return {"as_of_ms": 7, "workers": len(hall.workers)}
+
+    with live_server(hall, SharedFigures(compute, lambda: hall.version)) as server:
+        screen, browser = Screen(), Browser(server.port)
+        browser.emit("watch", screen.watch() | {"figures": False})
+        first = read(browser, screen)
+        assert len(screen.tables["worker"].rows) == 3 and first["as_of_ms"] is None
+        move(hall, "w1", 2, region="a2")
+        read(browser, screen)
+        assert screen.figures is None and asked == []
+        browser.emit("watch", screen.watch())
+        while screen.figures is None:
+            last = read(browser, screen)
+        assert last["as_of_ms"] == 7 and screen.resets == 3, "what it has is not sent again"

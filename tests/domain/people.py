@@ -6,7 +6,7 @@ from domain.facts import OrderAction
 from domain.judging import Folded, Refused, Rules, fold_action
 from domain.ownorders import replay
 from domain.routing import RouteRule
-from domain.states import Order, Step
+from domain.states import Order, OrderFlag, Step
 from domain.workflow import Template, Workflow
 
 NOW = 1_783_901_730_000
@@ -42,6 +42,7 @@ def rules(template: Template | None = None, routes: tuple[RouteRule, ...] = ()) 
         limit_ms=lambda category: 24 * HOUR if category == "lamp" else None,
         departments=frozenset({"D1", "D2", "D3"}),
         routes=routes,
+        alarming=lambda order: order.category != "quiet" and not order.flags & OrderFlag.STOOD_DOWN,
     )
 
 

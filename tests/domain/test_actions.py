@@ -422,6 +422,18 @@ def test_a_report_of_what_was_handled_on_the_spot_is_not_taken_on_by_a_rule() ->
         assert (next_by_rule(story.order, asked, law) is not None) is follows
 
 
+def test_an_emergency_is_stood_down_once_and_only_where_there_is_one() -> None:
+    story = Story()
+    story.act("report", "worker", text="smoke", region="G1", urgent=True)
+    assert story.why("stand_down", "dispatcher") == "not_your_role"
+    done = story.act("stand_down", "duty_chief")
+    assert isinstance(done, Folded) and done.order.flags & OrderFlag.STOOD_DOWN and done.order.status == "reported"
+    assert story.why("stand_down", "duty_chief") == "no_alarm"
+    calm = Story()
+    calm.act("report", "worker", text="leaves", region="G1", category="quiet")
+    assert calm.why("stand_down", "duty_chief") == "no_alarm"
+
+
 def test_the_ladder_of_cards_only_climbs_and_a_card_that_was_withdrawn_counts_no_more() -> None:
     story = Story().until("handling")
     assert story.why("red_card", "leader", reason="late") == "not_carded"

@@ -54,6 +54,18 @@ def test_the_very_same_coordinates_for_long_are_frozen_and_the_fix_says_so() -> 
     assert after(*(fix(60 * n) for n in range(31)), fix(60 * 31, 113.1 + STEP)).presence is not Presence.FROZEN
 
 
+def test_who_is_out_of_his_grid_is_so_since_the_first_fix_without_one_inside_between() -> None:
+    outside, worker = msgspec.structs.replace(HERE, out_of_grid=True), Worker(worker="w")
+    seen = []
+    for at_s, where in ((0, HERE), (10, outside), (20, outside), (30, HERE), (40, outside), (50, outside)):
+        f = fix(at_s, 113.1 + STEP * at_s / 10)
+        worker = presence.fold_fix(worker, f, where, presence.doubts(f, where, LIMITS), LIMITS)
+        seen.append(worker.out_since_ms and (worker.out_since_ms - NOW) // 1000)
+    assert seen == [0, 10, 10, 0, 40, 40]
+    late = presence.fold_fix(worker, fix(35), HERE, int(FixFlag.LATE), LIMITS)
+    assert late.out_since_ms == worker.out_since_ms  # a late fix moves nothing
+
+
 @pytest.mark.parametrize(
     ("told", "flag"),
     [

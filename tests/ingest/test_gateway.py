@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -67,6 +68,25 @@ def test_a_body_that_cannot_be_read_or_is_too_large_is_refused_with_its_reason(g
     assert gateway.post("/api/v1/positions", b"<xml/>").status_code == 400
     large = gateway.post("/api/v1/positions", b"[" + b" " * gateway.settings.max_body_bytes + b"]")
     assert large.status_code == 413 and "smaller" in large.json()["error"]
+
+
+def test_paths_and_methods_that_there_are_not_are_told_apart(gateway: Running) -> None:
+    assert gateway.http.get("/api/v1/nothing").status_code == 404
+    assert gateway.http.get("/").status_code == 404
+    assert gateway.http.get(f"/osmand/{KEY}/more").status_code == 404
+    wrong = gateway.http.get("/api/v1/positions")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert gateway.http.head("/healthz").status_code == 200
+    assert gateway.post("/api/v1/positions/", FIX).json()["accepted"] == 1
+
+
+def test_a_body_in_pieces_of_unknown_number_is_taken_up_to_the_bound(gateway: Running) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    pieces = (piece for piece in (b"[", json.dumps(FIX).encode(), b"]"))
+    assert gateway.http.post("/api/v1/positions", content=pieces, headers=headers).json() == {"accepted": 1, "rejected": []}
+    endless = (b" " * 65_536 for _ in range(gateway.settings.max_body_bytes // 65_536 + 2))
+    assert gateway.http.post("/api/v1/positions", content=endless, headers=headers).status_code == 413
+    assert len(gateway.facts()) == 1
 
 
 def test_osmand_speaks_by_query_form_and_json(gateway: Running) -> None:
@@ -217,6 +237,21 @@ def test_a_terminal_that_does_not_read_is_cut_off_and_holds_up_no_other(
         for _ in range(2000):
             deaf.socket.sendall(asked)
     assert Terminal(gateway).log_in()[-1] == 0
+
+
+def test_a_terminal_that_falls_silent_is_cut_off(
+    settings: Settings, city: City, store: Store, valkey: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.gateway.jt808.IDLE_S", 0.3)
+    monkeypatch.setattr("ingest.gateway.jt808.TICK_S", 0.1)
+    running = Running(settings, city, store, valkey.url)  # type: ignore[attr-defined]
+    try:
+        terminal = Terminal(running)
+        assert terminal.log_in()[-1] == 0
+        with pytest.raises((AssertionError, ConnectionError)):
+            terminal.hear()
+    finally:
+        running.end()
 
 
 def test_a_port_that_is_taken_is_named(gateway: Running, city: City, store: Store, valkey: object) -> None:

@@ -1,5 +1,8 @@
 """The projector on a real Valkey: what is folded, what is set aside, what survives a crash."""
 
+import threading
+import time
+
 import msgspec
 import pytest
 
@@ -9,7 +12,7 @@ from domain.facts import CaseStep, FeedStatus, FixFlag, Heartbeat, Position
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
 from ingest.projector import ROWS_KEPT, Owned, Projector
 from store import keys
-from store.commit import take_lease
+from store.commit import Lease, take_lease
 from store.errors import StoreUnavailable
 from store.store import Store
 
@@ -190,6 +193,32 @@ def test_a_crash_between_fold_and_commit_folds_nothing_twice(
     assert store.counts() == {("t", "position", "kept"): 20}
 
 
+def test_a_commit_that_fails_while_others_are_under_way_loses_nothing_and_folds_nothing_twice(
+    store: Store, city: City, settings: Settings, projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ingest.projector as module
+
+    projector.step(block_ms=1)
+    names = {store.partition_of(name): name for name in ("W1", "W2", "W3", "W4", "X1", "X2", "X3")}
+    failing, *others = sorted(names)
+    assert others, "at least two partitions have work"
+    real, under_way, cut = module.commit, threading.Event(), []
+
+    def commit(opened: Store, lease: Lease, *rest: object) -> None:
+        if lease.partition == failing and not cut:
+            cut.append(failing)
+            assert under_way.wait(5), "another partition's commit goes on meanwhile"
+            raise StoreUnavailable("cut")
+        under_way.set()
+        real(opened, lease, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "commit", commit)
+    store.append([fix(name, n) for name in names.values() for n in range(5)])
+    projector.run(Stopping(6))  # type: ignore[arg-type]
+    assert cut == [failing]
+    assert store.counts() == {("t", "position", "kept"): 5 * len(names)}
+
+
 def test_a_second_projector_waits_for_the_first(store: Store, city: City, settings: Settings, projector: Projector) -> None:
     projector.step(block_ms=1)
     second = Projector(store, city, settings, "second")
@@ -247,13 +276,32 @@ class Stopping:
 
     def __init__(self, asked: int) -> None:
         self.left = asked
+        self.waits: list[float] = []
 
     def is_set(self) -> bool:
         self.left -= 1
         return self.left < 0
 
-    def wait(self, _seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
         return False
+
+
+def test_facts_that_come_one_upon_the_other_are_let_gather_and_a_single_one_is_not(
+    store: Store, projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projector.step(block_ms=1)
+    read, slow, stop = store.read_facts, iter([0.0, 0.3, 0.0]), Stopping(3)
+
+    def told(*asked: object) -> object:
+        store.append([fix("W1", len(stop.waits))])
+        time.sleep(next(slow))
+        return read(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "read_facts", told)
+    monkeypatch.setattr("ingest.projector.GATHER_S", 0.8)  # a busy machine may be slow to read
+    projector.run(stop)  # type: ignore[arg-type]
+    assert stop.waits == [0.8, 0.8]
 
 
 def test_the_change_log_holds_fewer_commits_when_they_are_large() -> None:

@@ -64,3 +64,14 @@ test("texts that do not match the rows are refused", () => {
   assert.throws(() => frames.decode(frames.encode({ ...sample, text_for: [0] })), frames.FrameError);
   assert.throws(() => frames.decode(frames.encode({ ...sample, text_for: [0, 1, 3] })), frames.FrameError);
 });
+
+test("a deflated frame is told from a plain one and comes back as it was", async () => {
+  const { deflateRawSync } = require("node:zlib");
+  const plain = frames.encode({ table: "worker", epoch: "e", from: 0, to: 2, reset: true, text: { id: ["a"] }, columns: [["slot", "u4", [7]]] });
+  const packed = Buffer.concat([Buffer.alloc(4), deflateRawSync(Buffer.from(plain))]);
+  assert.equal(frames.isDeflated(plain), false);
+  assert.equal(frames.isDeflated(packed), true);
+  assert.equal(frames.isDeflated(new Uint8Array(packed)), true);
+  assert.deepEqual(new Uint8Array(await frames.inflate(packed)), new Uint8Array(plain));
+  await assert.rejects(frames.inflate(packed.subarray(0, packed.length - 3)), frames.FrameError);
+});

@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 const test = require("node:test");
-const { geo, GridIndex } = require("./load.js")("12_geo", "13_grid_index");
+const { geo } = require("./load.js")("12_geo");
 
 test("WGS-84 becomes GCJ-02 as the published pairs say", () => {
   const pairs = [
@@ -40,29 +40,14 @@ test("a hole of a region is not in it", () => {
   assert.equal(geo.inRings([ring(0, 10), ring(4, 6)], 2, 5), true);
 });
 
-test("the index finds what a search of all points finds", () => {
-  let seed = 3;
-  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-  const xs = Array.from({ length: 2000 }, () => random() * 1900 - 50);
-  const ys = Array.from({ length: 2000 }, () => random() * 1000 - 50);
-  const index = new GridIndex([...xs.keys()], xs, ys, 28);
-  for (let round = 0; round < 300; round += 1) {
-    const [x, y] = [random() * 2000 - 100, random() * 1100 - 100];
-    let best = null;
-    for (let i = 0; i < xs.length; i += 1) {
-      const distance = Math.hypot(xs[i] - x, ys[i] - y);
-      if (distance <= 14 && (best === null || distance < best.distance)) best = { id: i, distance };
+test("the plane around a place says what the exact projection says, to a millimetre in the city and to a hair beyond it", () => {
+  for (const [lon0, lat0] of [[113.1, 23.0], [87.6, 43.8], [-70, -53], [0, 0]]) {
+    const plane = geo.planeAt(Math.round(lon0 * 1e7), Math.round(lat0 * 1e7));
+    for (const [dx, dy] of [[0, 0], [0.3, 0.55], [-0.5, -0.59], [0.01, -0.02], [3, 4]]) {
+      const [lon, lat] = [Math.round((lon0 + dx) * 1e7), Math.round((lat0 + dy) * 1e7)];
+      const wanted = [geo.mercatorX(lon * 1e-7) - plane.origin[0], geo.mercatorY(lat * 1e-7) - plane.origin[1]];
+      assert.ok(Math.abs(plane.x(lon) - wanted[0]) * plane.metres < 1e-3, `x of ${lon}`);
+      assert.ok(Math.abs(plane.y(lat) - wanted[1]) * plane.metres < 1e-3, `y of ${lat} from ${lat0}`);
     }
-    assert.equal(index.nearest(x, y, 14)?.id, best?.id);
   }
-});
-
-test("an index of nothing finds nothing", () => {
-  assert.equal(new GridIndex([], [], [], 28).nearest(5, 5, 14), null);
-});
-
-test("points far away from the others do not make the index large", () => {
-  const index = new GridIndex([0, 1, 2], [0, 1e9, 5], [0, 1e9, 5], 28);
-  assert.ok(index.columns * index.rows <= 1 << 17);
-  assert.equal(index.nearest(4, 4, 14).id, 2);
 });

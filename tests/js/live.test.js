@@ -145,3 +145,42 @@ test("whose log-in has ended is led to the log-in, who meets a silent store only
   clearTimeout(live.retry);
   delete globalThis.gridhall.api;
 });
+
+test("a deflated frame is applied and acknowledged as a plain one; one that is cut off makes the tables start anew", async () => {
+  const { deflateRawSync } = require("node:zlib");
+  const { socket, live } = linked();
+  const packed = Buffer.concat([Buffer.alloc(4), deflateRawSync(Buffer.from(frame(0, 9, [[0, 5]])))]);
+  const [first] = await new Promise((done) => socket.fire("frame", { seq: 1, frames: [packed] }, (...answer) => done(answer)));
+  assert.deepEqual(first.cursors.worker, ["e", 9, "zh:1"]);
+  assert.equal(live.tables.get("worker").row("w0").lon, 5);
+  const [second] = await new Promise((done) => socket.fire("frame", { seq: 2, frames: [packed.subarray(0, 20)] }, (...answer) => done(answer)));
+  assert.equal(second.cursors.worker[1], 0);
+});
+
+test("of late and quick messages the quickest tells the clock, and a set clock of this computer changes nothing", (t) => {
+  const { socket, live } = linked();
+  const truth = Date.now() + 5000;
+  answers(socket, { seq: 1, now_ms: truth });
+  answers(socket, { seq: 2, now_ms: truth - 40000 }); // made long before it came
+  assert.ok(Math.abs(live.now() - truth) < 500, "a late message does not set the clock back");
+  const real = Date.now;
+  t.after(() => (Date.now = real));
+  Date.now = () => real() + 3600000;
+  assert.ok(Math.abs(live.now() - truth) < 500, "nor does somebody who sets the computer's");
+});
+
+test("a silent link is asked, then made anew: nothing else tells of a sleep", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval", "Date"], now: 1000000 });
+  const { socket } = linked();
+  let closed = 0;
+  socket.io = { engine: { close: () => (closed += 1) } };
+  answers(socket, { seq: 1, now_ms: 1000000 });
+  const asked = () => socket.sent.filter(([event]) => event === "watch").length;
+  const before = asked();
+  t.mock.timers.tick(10000);
+  assert.equal(asked(), before);
+  t.mock.timers.tick(10000);
+  assert.ok(asked() > before && closed === 0);
+  t.mock.timers.tick(10000);
+  assert.ok(closed > 0);
+});

@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 const test = require("node:test");
-const gridhall = require("./load.js")("11_emitter", "12_geo", "13_grid_index", "34_track_model", "35_marks_view", "43_labels", "44_city_shapes", "49_hits");
+const gridhall = require("./load.js")("11_emitter", "12_geo", "34_track_model", "35_marks_view", "43_labels", "44_city_shapes", "49_hits");
 
 const { marksView, trackModel, labels, shapes, Hits } = gridhall;
 

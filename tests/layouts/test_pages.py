@@ -55,7 +55,7 @@ def components(tree: Any) -> Iterator[Component]:
 def every_page(hall: Hall, settings: Settings, lang: str) -> dict[str, Any]:
     params = {"figure": "open", "region": "a", "from": str(NOW_MS), "to": str(NOW_MS + 1), "department": "-", "reporter": "w0"}
     return {
-        "wall": pages.wall_page(hall.city, settings, lang),
+        "wall": pages.wall_page(hall.city, settings, lang, hall.city.scenes),
         "worker": pages.worker_page(hall.city, settings, lang, query.worker_dossier(hall, "w0")),
         "order": pages.order_page(hall.city, settings, lang, query.order_page(hall, "o0")),
         "orders": pages.orders_page(hall.city, settings, lang, params, pills(hall.city, params, lang), proof_of(hall, params)),

@@ -1,11 +1,16 @@
 """JT/T 808: framing, headers and locations; the golden frames of the domain reference."""
 
+import functools
+import operator
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.facts import FixFlag, Heartbeat, Position
 from ingest.sources.base import BadInput
+from ingest.sources.instants import in_range
 from ingest.sources.jt808 import body, encode, facts, frames
 from ingest.sources.jt808.message import EDITION_2013, EDITION_2019, Id, device_id, parse, parse_plain
 from tests.wire.frames808 import FIXED_AT_MS, A, C, D, V, context
@@ -20,6 +25,21 @@ def the_fix(frame: bytes, accept_bad_checksum: bool = False) -> Position:
 def test_the_framing_vector_of_the_standard() -> None:
     assert frames.unescape(bytes.fromhex("307d02087d0155")) == bytes.fromhex("307e087d55")
     assert frames.escape(bytes.fromhex("307e087d55")) == bytes.fromhex("307d02087d0155")
+
+
+@given(st.binary(max_size=1100))
+def test_the_checksum_is_the_xor_of_all_bytes(content: bytes) -> None:
+    assert frames.checksum(content) == functools.reduce(operator.xor, content, 0)
+
+
+@given(st.binary(min_size=6, max_size=6))
+def test_a_clock_is_a_date_and_a_time_of_day_or_none(bcd: bytes) -> None:
+    try:
+        local = datetime.strptime(f"20{bcd.hex()}", "%Y%m%d%H%M%S").replace(tzinfo=timezone(timedelta(hours=8)))
+    except ValueError:
+        assert body.china_clock_ms(bcd) is None
+    else:
+        assert body.china_clock_ms(bcd) == (local.timestamp() * 1000 if in_range(int(local.timestamp()) * 1000) else None)
 
 
 def test_golden_frame_v_has_both_escapes() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -336,3 +336,11 @@ def test_messages_of_an_array_are_taken_one_by_one() -> None:
 )
 def test_a_bad_message_is_named(message: dict[str, Any], reason: str) -> None:
     assert [reject.reason for reject in own(message).rejects] == [reason]
+
+
+_PART = st.text(st.sampled_from("ab=&%+;1 é2"), max_size=12)
+
+
+@given(_PART)
+def test_a_query_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    assert osmand._fields(text) == dict(parse_qsl(text))

@@ -82,8 +82,9 @@
     row.facts = told;
     if (!news || !motion() || g.shell.jumping) return;
     row.classList.add('row-changed');
-    row.addEventListener('animationend', () => row.classList.remove('row-changed'), { once: true });
   }
+  // One listener for all rows. A row that is put out of sight fades no more: it must not begin when its scene comes back.
+  for (const over of ['animationend', 'animationcancel']) document.addEventListener(over, (event) => event.target.classList?.remove('row-changed'));
 
   // How many rows of a height in u fit into a container; never fewer than one.
   function rowsThatFit(container, rowHeightU, reservedU) {
@@ -92,6 +93,7 @@
     return Math.max(1, Math.floor(height / (rowHeightU * u) + 0.02));
   }
   function unit() {
+    if (document.documentElement.dataset.step === 's0') return 0.8; // as tokens.css
     const style = getComputedStyle(document.documentElement);
     const rows = parseFloat(style.getPropertyValue('--rows')) || 1080;
     const near = parseFloat(style.getPropertyValue('--near')) || 1;
@@ -159,11 +161,16 @@
     return svg('-12 -12 24 24', s('path', { d: 'M-5.5,-8.5H5.5L2.6,-1.5H-2.6Z', class: fill }), s('rect', { x: -4.4, y: -1, width: 8.8, height: 8, class: fill }));
   }
 
-  // "light-red", "order-yellow", "worker-full-moving", "stage-done", "feed-online"
+  function cardSign(colour) {
+    return svg('-12 -12 24 24', s('rect', { x: -7, y: -10, width: 14, height: 20, rx: 2, class: colour === 'red' ? 'f-bad' : 'f-warn' }));
+  }
+
+  // "card-red", "light-red", "order-yellow", "worker-full-moving", "stage-done", "feed-online"
   function sign(name) {
     const [kind, a, ...rest] = name.split('-');
     if (kind === 'light') return lightSign(a);
     if (kind === 'order') return orderSign(a);
+    if (kind === 'card') return cardSign(a);
     if (kind === 'worker') return workerSign(a, rest[0] || 'still', rest[1] === undefined ? undefined : Number(rest[1]));
     if (kind === 'stage') return stageSign(a, rest[0]);
     if (kind === 'feed') return feedSign(a);
@@ -309,7 +316,10 @@
   panels.figures = null;
   panels.drawOne = function drawOne(element, figures) {
     const kind = kinds.get(element.dataset.panel);
-    if (!kind || (!figures && !kind.still)) return;
+    if (!kind || (!figures && !kind.still) || !g.scenes.shown(element)) return;
+    const waits = Boolean(figures) && g.scenes.waits(element.dataset.panel, figures);
+    toggle(element, 'waiting', waits);
+    if (waits) return;
     const body = element.querySelector(':scope > .panel-body') || element;
     try {
       kind.draw(body, figures, element);
@@ -325,7 +335,9 @@
   panels.draw = function draw(figures) {
     if (figures) panels.figures = figures;
     if (!panels.figures) return;
-    for (const element of document.querySelectorAll('[data-panel]')) panels.drawOne(element, panels.figures);
+    // Who takes what he needs goes first: the others fill what is left of their column.
+    for (const element of document.querySelectorAll('[data-panel].fit')) panels.drawOne(element, panels.figures);
+    for (const element of document.querySelectorAll('[data-panel]:not(.fit)')) panels.drawOne(element, panels.figures);
   };
   // Makes the fixed part of a panel once; afterwards returns the same handles.
   panels.once = function once(body, make) {

@@ -4,38 +4,7 @@
   const g = window.gridhall;
   const { h, text, digits, keyed, toggle, attribute, changed, rowsThatFit } = g.kit;
 
-  // A cut axis that holds all values: [low, high] in per cent, whole numbers, high 100 where near.
-  function axisOf(values) {
-    if (!values.length) return [0, 100];
-    const low = Math.floor(Math.min(...values));
-    const high = Math.ceil(Math.max(...values));
-    const wide = Math.max(2, high - low);
-    return [Math.max(0, low - Math.ceil(wide * 0.1)), Math.min(100, high < 100 ? high + 1 : high)];
-  }
-  const share = (value, [low, high]) => `${Math.max(0, Math.min(100, ((value - low) / (high - low)) * 100)).toFixed(2)}%`;
-  const exact = (row) => (row.den ? (row.num / row.den) * 100 : null);
-  // Worst first; a zero base sorts last.
-  const worstFirst = (rows) => rows.slice().sort((a, b) => (exact(a) ?? 1e9) - (exact(b) ?? 1e9) || (b.open || 0) - (a.open || 0) || (a.name < b.name ? -1 : 1));
-
-  function axisHead(axis, head, mean, label) {
-    text(head.querySelector('.lo'), mean === null ? axis[0] : '');
-    text(head.querySelector('.hi'), mean === null ? axis[1] : '');
-    const at = head.querySelector('.at');
-    text(at, mean === null ? '' : label);
-    if (mean !== null) at.style.left = `clamp(3em, ${share(mean, axis)}, calc(100% - 2.4em))`;
-  }
-  function dotRow(row, item, axis, mean) {
-    const line = row.querySelector('.dotline');
-    const dot = line.querySelector('.dot');
-    const value = exact(item);
-    toggle(dot, 'none', value === null);
-    if (value !== null) dot.style.left = share(value, axis);
-    const bar = line.querySelector('.mean');
-    bar.hidden = mean === null;
-    if (mean !== null) bar.style.left = share(mean, axis);
-  }
-  const axisCell = () => h('span', { class: 'axis' }, h('span', { class: 'lo' }), h('span', { class: 'at' }), h('span', { class: 'hi' }));
-  const dotline = () => h('span', { class: 'dotline' }, h('span', { class: 'mean' }), h('span', { class: 'dot' }));
+  const { axisOf, axisHead, axisCell, dotline, dotRow, exact, worstFirst } = g.dotplot;
 
   g.panels.define('rate', {
     draw(body, figures, panel) {
@@ -57,7 +26,9 @@
       const [key, onTimeKey] = g.shell.rateKeys(closure);
       const base = { window: g.shell.windowText(), basis: 'report', asOf: figures.as_of_ms };
       const whole = { ...base, figure: key, num: rate.num, den: rate.den, open: closure.open, filters: closure.filters };
-      text(panel.querySelector('.panel-title'), w('closure_of', { rate: w('figure.' + key), period: w('period.' + g.shell.period().key) }));
+      const name = w('figure.' + key); // a narrow column has no room for the period, which stands in the header
+      const narrow = document.documentElement.dataset.step === 's1' && g.format.english();
+      text(panel.querySelector('.panel-title'), narrow ? name : w('closure_of', { rate: name, period: w('period.' + g.shell.period().key) }));
       digits(made.value.querySelector('.n'), g.format.percent(rate.num, rate.den), g.shell.jumping);
       made.value.querySelector('.unit').hidden = !rate.den;
       g.proof.mark(made.value, whole);

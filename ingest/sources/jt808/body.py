@@ -1,5 +1,6 @@
 """Bodies of messages → values in SI units. Big-endian; strings GBK; times of day are China's, whatever the terminal's place."""
 
+import functools
 import struct
 from datetime import UTC, datetime
 from typing import Final
@@ -100,13 +101,21 @@ def china_clock_ms(bcd: bytes) -> int | None:
     digits = bcd.hex()
     if len(digits) != 12 or not digits.isdecimal():
         return None
-    year, month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(0, 12, 2))
+    midnight_s, hour, minute, second = _midnight_s(digits[:6]), int(digits[6:8]), int(digits[8:10]), int(digits[10:])
+    if midnight_s is None or hour > 23 or minute > 59 or second > 59:
+        return None
+    at_ms = (midnight_s + hour * 3600 + minute * 60 + second) * 1000 - CHINA_MS
+    return at_ms if in_range(at_ms) else None
+
+
+@functools.lru_cache(maxsize=256)
+def _midnight_s(yymmdd: str) -> int | None:
+    """When a day begins, as if it were UTC's; None if it is none."""
     try:
-        local = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC)
+        day = datetime(2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:]), tzinfo=UTC)
     except ValueError:
         return None
-    at_ms = int(local.timestamp()) * 1000 - CHINA_MS
-    return at_ms if in_range(at_ms) else None
+    return int(day.timestamp())
 
 
 def tlvs_of(content: bytes) -> tuple[tuple[tuple[int, bytes], ...], bool]:

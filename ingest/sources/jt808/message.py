@@ -1,6 +1,7 @@
 """One frame → one message: checksum and header of the editions 2011, 2013 and 2019, and of what deviates from them."""
 
 import enum
+import functools
 from typing import Final
 
 import msgspec
@@ -77,6 +78,7 @@ class Message(msgspec.Struct, frozen=True):
         return device_id(self.phone)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def device_id(phone: str) -> str:
     """The number by which roster and keys know a terminal: without leading zeros, so that all editions agree.
 

@@ -1,0 +1,1 @@
+"""What the wall's panels show, part by part."""

@@ -1,0 +1,100 @@
+"""The best workers and grids of the month by the city's scores, with the parts of each score.
+
+Ranking a whole city takes longer than a look at a wall may, so a thread of its own does it, once a minute for all walls that
+ask for the same; a wall is told what was ranked last, and of when it is.
+"""
+
+import logging
+import weakref
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from dashboard.briefs import Json
+from dashboard.filters import read_query
+from dashboard.people import is_known
+from dashboard.ranking import ranking
+from dashboard.wall.ground import Ground
+from domain.scores import LEVEL
+
+if TYPE_CHECKING:
+    from config.city_model import City
+    from dashboard.hall import Hall
+
+log = logging.getLogger(__name__)
+
+BEST: Final = 10
+FRESH_MS: Final = 60_000
+MOST_KEPT: Final = 64
+_BY_PERSON: Final = ("reporter", "handler")
+
+Key = tuple[Any, ...]
+
+_ranker: Final = ThreadPoolExecutor(1, thread_name_prefix="ranking")
+
+
+class _Kept:
+    """What was ranked last, when that was asked for, and the ranking that is on its way."""
+
+    def __init__(self) -> None:
+        self.told: Json | None = None
+        self.asked_at_ms: int | None = None
+        self.coming: Future[Json] | None = None
+
+    def take(self) -> None:
+        """What has come; a ranking that failed is told in the log and leaves the one before."""
+        if self.coming is None or not self.coming.done():
+            return
+        if (error := self.coming.exception()) is None:
+            self.told = self.coming.result()
+        else:
+            log.error("the best of the month cannot be ranked", exc_info=error)
+        self.coming = None
+
+    def is_due(self, now_ms: int) -> bool:
+        return self.coming is None and (self.asked_at_ms is None or not 0 <= now_ms - self.asked_at_ms < FRESH_MS)
+
+
+_kept: "weakref.WeakKeyDictionary[Hall, dict[Key, _Kept]]" = weakref.WeakKeyDictionary()
+
+
+def top(on: Ground, _argument: str) -> Json:
+    """The BEST of each score that ranks workers or the smallest regions, of this month's orders, as of `as_of_ms` of its own.
+
+    {as_of_ms, scores: [{key, name, of (worker or grid), parts, ranked (how many have a rank), rows}]}, rows as those of
+    `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not see are left out.
+    """
+    whole: Any = getattr(on.hall, "hall", on.hall)
+    of_hall = _kept.setdefault(whole, {})
+    key = (on.city.root, getattr(on.hall, "person", None), on.region, on.lang, on.city.day_of(on.now_ms)[:7])
+    if key not in of_hall and len(of_hall) >= MOST_KEPT:
+        of_hall.clear()
+    kept = of_hall.setdefault(key, _Kept())
+    kept.take()
+    if kept.is_due(on.now_ms):
+        kept.asked_at_ms = on.now_ms
+        kept.coming = _ranker.submit(_ranked, on.hall, on.region, on.lang, on.now_ms)
+    return {"top": kept.told}
+
+
+def settle() -> None:
+    """Wait until what has been asked for is ranked."""
+    _ranker.submit(lambda: None).result()
+
+
+def _ranked(seen: "Hall", region: str, lang: str, now_ms: int) -> Json:
+    query = read_query(seen.city, {"region": region, "period": "month", "as_of": now_ms}, now_ms)
+    return {"as_of_ms": now_ms, "scores": [_score(seen, query, key, of, lang) for key, of in chosen(seen.city).items()]}
+
+
+def _score(seen: "Hall", query: Any, key: str, of: str, lang: str) -> Json:
+    told = ranking(seen, query, key, lang, most=BEST)
+    rows = [row for row in told["rows"] if row["rank"] is not None and (of == "grid" or is_known(seen, row["key"]))]
+    parts = [{name: part[name] for name in ("figure", "word", "weight", "inverted")} for part in told["parts"]]
+    return {"key": key, "name": told["name"], "of": of, "parts": parts, "ranked": told["ranked"], "rows": rows}
+
+
+def chosen(city: "City") -> dict[str, str]:
+    """The scores of which the best are shown, and of what they are: the first of workers, and that of the lowest level."""
+    workers = [key for key, score in city.evaluation.scores.items() if score.by in _BY_PERSON][:1]
+    grids = [key for key, score in city.evaluation.scores.items() if score.by == LEVEL + city.levels[-1].key][:1]
+    return dict.fromkeys(workers, "worker") | dict.fromkeys(grids, "grid")

@@ -50,7 +50,7 @@
 
   function arrange() {
     const key = current();
-    const wanted = `${key} ${step()}`;
+    const wanted = `${key} ${step()} ${order()}`;
     if (!holder || arranged === wanted) return;
     const before = arranged;
     arranged = wanted;
@@ -199,12 +199,12 @@
   function watchAlarms() {
     for (const [id, until] of passed) if (until < now()) passed.delete(id);
     const open = standing().filter((id) => !passed.has(id));
-    if (alarm && !open.includes(alarm.order)) endAlarm();
+    if (alarm && !open.includes(alarm.order)) { if (open.length) beginAlarm(open[0], alarm.before); else endAlarm(); }
     else if (!alarm && open.length) beginAlarm(open[0]);
     if (alarm) alarm.waiting = open.length - 1;
   }
-  function beginAlarm(id) {
-    alarm = { order: id, before: current(), waiting: 0 };
+  function beginAlarm(id, before = current()) {
+    alarm = { order: id, before, waiting: 0 };
     root.dataset.jumped = '1';
     turnedAtMs = now();
     arrange();

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.city import load_city
 from config.make import make_city
@@ -34,6 +34,7 @@ FLAGS = [
     "--disable-gpu-rasterization", "--disable-accelerated-2d-canvas",
 ]  # fmt: skip
 WALKERS = 80
+expect.set_options(timeout=20_000)  # three browsers on two cores: what is there in a second may take ten
 
 
 class Hall:

@@ -23,6 +23,8 @@ SECRET = "gh_" + "h" * 40
 CONTROLLED = "() => navigator.serviceWorker.controller && gridhall.handset.mine() && gridhall.handset.grid().base"
 SENT = "() => gridhall.handset.outbox.entries().then(all => all.length && all.every(entry => entry.state === 'done'))"
 KEPT = "number => caches.open('gridhall-answers').then(c => c.keys()).then(k => k.some(r => r.url.includes(number)))"
+LASTING = """() => caches.open('gridhall-answers').then(c => c.keys())
+  .then(k => ['me', 'mine'].every(name => k.some(r => new URL(r.url).pathname === '/api/v1/' + name)))"""
 LOSE = """() => {
   const real = globalThis.fetch
   globalThis.fetch = async (url, ...more) => {
@@ -118,6 +120,7 @@ class Phone:
         self.page.fill("#login-password", password)
         self.page.click("button[type=submit]")
         self.page.wait_for_function(CONTROLLED)
+        self.page.wait_for_function(LASTING)  # what was asked before the worker was there has been asked again
 
     def go(self, hash_: str) -> None:
         self.page.evaluate("hash => location.hash = hash", hash_)

@@ -27,6 +27,7 @@
     const wanted = query().get('turn');
     return turning().length > 1 && (wanted === '1' || (wanted !== '0' && holder.unattended));
   }
+  const mapView = () => g.map && g.map.of && g.map.of('map');
   const rests = () => now() - restedAtMs < config.pause_s * 1000;
 
   function current() {
@@ -65,7 +66,7 @@
       : columns.map(([names, share]) => (names[0] === 'map' ? 'minmax(0,1fr)' : `calc(${width * share} * var(--u))`)).join(' ');
     columns.forEach(([names], index) => place(names, index + 1, narrow));
     for (const [index, column] of holder.columns.entries()) column.hidden = index >= columns.length || columns[index][0][0] === 'map';
-    if (before) fade(columns.length);
+    if (before) fade();
     name();
     showOnMap(key);
     g.panels.draw();
@@ -96,7 +97,7 @@
       slot.textContent = '';
       slot.append(scene.name, ...(scene.second ? [g.kit.h('small', {}, scene.second)] : []));
     }
-    const emergency = Boolean(alarm) || (current() === config.emergency.scene && Boolean(order()));
+    const emergency = Boolean(order());
     root.dataset.alarm = emergency ? '1' : '0';
     for (const element of document.querySelectorAll('[data-alarm-head], .alarm-kpi, .alarm-time')) element.hidden = !emergency;
   }
@@ -116,7 +117,7 @@
     showOnMap(current());
   }
   function showOnMap(key) {
-    const view = g.map && g.map.of && g.map.of('map');
+    const view = mapView();
     if (!view) return;
     const { map } = config.scenes[key];
     const [off, put] = [chosen('hide'), chosen('layers')];
@@ -126,8 +127,8 @@
       const button = document.querySelector(`[data-layer="${layer}"]`);
       if (button) button.setAttribute('aria-pressed', String(wish !== false));
     }
-    if (!map.colour && view.setColours) view.setColours(null);
-    if (!order() && view.setAlarm) view.setAlarm(null);
+    if (!map.colour) view.setColours(null);
+    if (!order()) view.setAlarm(null);
   }
 
   // ---- the bars at the foot: one for each scene, the time that is left in that which is shown
@@ -153,8 +154,7 @@
   // ---- going on
   function show(key, { quietly = false } = {}) {
     turnedAtMs = now();
-    const changes = { scene: key };
-    const url = g.links.wall(changes);
+    const url = g.links.wall({ scene: key });
     if (quietly) window.history.replaceState(window.history.state, '', url); else g.shell.go(url);
     arrange();
     turns();
@@ -205,18 +205,15 @@
   }
   function beginAlarm(id, before = current()) {
     alarm = { order: id, before, waiting: 0 };
-    root.dataset.jumped = '1';
     turnedAtMs = now();
     arrange();
-    g.shell.watchAgain();
   }
   function endAlarm() {
     const { before } = alarm;
     alarm = null;
-    delete root.dataset.jumped;
     turnedAtMs = now();
-    const view = g.map && g.map.of && g.map.of('map');
-    if (view) { if (view.setAlarm) view.setAlarm(null); view.setRegion(g.shell.region()); }
+    const view = mapView();
+    if (view) { view.setAlarm(null); view.setRegion(g.shell.region()); }
     if (query().get('scene') !== before && config.scenes[before]) window.history.replaceState(window.history.state, '', g.links.wall({ scene: before }));
     arrange();
     turns();
@@ -258,7 +255,7 @@
   }
   // A view that somebody has dragged or zoomed to stands in the address; one that is fitted to the region does not.
   function tieView() {
-    const view = g.map && g.map.of && g.map.of('map');
+    const view = mapView();
     if (!view || holder.view === view) return;
     holder.view = view;
     const [lon, lat, zoom] = (query().get('view') || '').split(',').map(Number);
@@ -276,14 +273,14 @@
   // What the figures bring for the map.
   function draw(figures) {
     if (!refreshed()) return;
-    const view = g.map && g.map.of && g.map.of('map');
+    const view = mapView();
     if (!view) return;
     const { colour } = config.scenes[current()].map;
-    if (colour && figures.colour && view.setColours) {
+    if (colour && figures.colour) {
       view.setColours(Object.fromEntries(figures.colour.rows.map((row) => [row.code, { step: row.step, text: row.shown }])));
     }
     const at = order() && figures.alarm?.facts?.order === order() ? figures.alarm.facts : null;
-    if (at && at.lon !== null && view.setAlarm) {
+    if (at && at.lon !== null) {
       if (holder.alarmShown !== at.order) { holder.alarmShown = at.order; view.fit([[at.lat - 0.0036, at.lon - 0.0039], [at.lat + 0.0036, at.lon + 0.0039]]); }
       view.setAlarm({ lon: at.lon, lat: at.lat, radii_m: [150, 300] });
     } else if (!order()) holder.alarmShown = '';

@@ -3,13 +3,14 @@ import { el, fill } from "./dom.mjs";
 
 const { words: w, format } = globalThis.gridhall;
 const MOST = 20;
+let telling = Promise.resolve(); // that some are read: who asks meanwhile waits, else what was just opened would come back
 
 /** {node, ask}: a part of a page that fills itself when asked to; with nothing unread, or without a link, it is empty. */
 export function noticesOf(app) {
   const node = el("section", { class: "notices" });
 
   async function read(body) {
-    await app.api.tell("POST", "notices/read", { json: body });
+    telling = app.api.tell("POST", "notices/read", { json: body });
     await ask();
   }
 
@@ -21,6 +22,7 @@ export function noticesOf(app) {
   }
 
   async function ask() {
+    await telling;
     const { status, body } = await app.api.ask("GET", `notices?limit=${MOST}`, { fresh: true });
     if (status !== 200 || !body) return;
     const unread = body.items.filter((notice) => !notice.read);

@@ -12,6 +12,7 @@ import websocket
 
 from dashboard.hall import Hall
 from dashboard.live import packets
+from dashboard.live.session import Message, Sessions
 from dashboard.live.shared import SharedFigures
 from dashboard.live.socket import Guest
 from dashboard.live.websocket import TEXT
@@ -318,28 +319,44 @@ def test_stopping_ends_every_connection_at_once() -> None:
         assert time.monotonic() - start < 3.0  # one wait would be as much
 
 
-def test_screens_that_are_equally_far_get_the_same_bytes_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
+def test_screens_that_are_equally_far_are_told_one_message_made_once() -> None:
+    hall, now_s = hall_of(), [0.0]
+    told: dict[str, list[Message]] = {}
+    sessions = Sessions(hall, lambda sid, message: told.setdefault(sid, []).append(message), told.pop, clock_s=lambda: now_s[0])
+    sessions._start = lambda: None  # type: ignore[method-assign]  # here the test ticks
+    screens = {f"s{n}": Screen() for n in range(8)}
+    for sid, screen in screens.items():
+        sessions.join(sid, EVERYBODY, lambda: EVERYBODY)
+        sessions.watch(sid, screen.watch())
+    for version in range(2, 5):
+        now_s[0] += 1.0
+        sessions.tick()
+        assert {len(messages) for messages in told.values()} == {version - 1}
+        assert len({id(messages[-1]) for messages in told.values()}) == 1, "made anew for each screen"
+        for sid, screen in screens.items():
+            sessions.ack(sid, screen.take(told[sid][-1]))
+        move(hall, "w0", version, region="a1")
+
+
+def test_a_message_is_written_once_for_all_who_are_told_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
     pack = packets.event_with_bytes
 
-    def counted(*what: Any) -> bytes:
-        made.append(what)
-        return pack(*what)
+    def counted(name: str, data: dict[str, Any], among: str, ack: int) -> bytes:
+        written.append(ack)
+        return pack(name, data, among, ack)
 
     monkeypatch.setattr(packets, "event_with_bytes", counted)
     hall = hall_of()
     with live_server(hall, frames_per_s=4) as server:
         screens = [Screen() for _ in range(8)]
         browsers = [open_screen(server, screen) for screen in screens]
-        for browser, screen in zip(browsers, screens, strict=True):
-            read(browser, screen)
         for version in range(2, 5):
-            move(hall, "w0", version, region="a1")
             for browser, screen in zip(browsers, screens, strict=True):
                 while screen.tables["worker"].version < hall.worker_table.version:
                     read(browser, screen)
-        moves = [what for what in made if what[1]["frames"]][1:]
-        assert len(moves) < 3 * len(screens) / 2, "made anew for each screen"
+            move(hall, "w0", version, region="a1")
+        assert len(written) == len(set(written)), "written anew for each screen"
 
 
 def test_a_screen_tells_how_it_is_and_the_list_of_screens_says_so(served: LiveServer) -> None:

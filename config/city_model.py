@@ -341,10 +341,11 @@ class City:
         if order.flags & OrderFlag.STOOD_DOWN:
             return False
         flagged = (rule.urgent and order.flags & OrderFlag.URGENT) or (rule.mass and order.flags & OrderFlag.MASS)
-        return bool(flagged) or order.category in self._alarming
+        return bool(flagged) or order.category in self.alarming
 
     @functools.cached_property
-    def _alarming(self) -> frozenset[str]:
+    def alarming(self) -> frozenset[str]:
+        """The matters for which walls jump to their emergency, with all below them."""
         return self._matters_in(frozenset(self.scenes.emergency.matters))
 
     @functools.cached_property

@@ -23,6 +23,7 @@ STEADY_HEADERS: Final = {
 }
 
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+SCRIPT_POLICY: Final = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"  # of a thread, which loads others
 """Of everything that is not a page: opened by itself it may load nothing."""
 
 Environ = dict[str, Any]

@@ -33,7 +33,7 @@ from dashboard import (
 from dashboard.access import Access, LiveDoor
 from dashboard.bulletins import serving as bulletins
 from dashboard.bundle import BundledDash
-from dashboard.guard import DATA_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
+from dashboard.guard import DATA_POLICY, SCRIPT_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
 from dashboard.live.session import Key
 from dashboard.live.shared import SharedFigures
@@ -148,6 +148,8 @@ def _with_headers(response: Response, dash_app: Dash, settings: Settings) -> Res
     elif response.mimetype == "text/html":
         host = request.host if host_name(request.host) else ""
         response.headers["Content-Security-Policy"] = page_policy(host, dash_app.csp_hashes(), settings.tiles)
+    elif response.mimetype == "text/javascript":
+        response.headers["Content-Security-Policy"] = SCRIPT_POLICY
     else:
         response.headers["Content-Security-Policy"] = DATA_POLICY
     if request.path.startswith("/assets/"):

@@ -17,6 +17,7 @@
   const OLD_OPACITY = 0.7;
   const [MOVING, STILL, OUT, SILENT, FROZEN, OFFLINE, UNSEEN, ALARM] = gridhall.signs.STATES.keys();
   const CHOSEN_LAYER = 7;
+  const LAYERS = CHOSEN_LAYER + 1;
   const LAYER = { [MOVING]: 0, [STILL]: 1, [OFFLINE]: 2, [SILENT]: 3, [FROZEN]: 4, [OUT]: 5, [ALARM]: 6 };
 
   /**
@@ -69,7 +70,10 @@
     return (code >= CHOSEN ? scene.chosenSign : scene.sign) * (isUrgent((code % CHOSEN) >> 3) ? 11 : 6);
   }
 
-  /** `{cell, size, opacity, heading, layer}` of one slot in a scene, null when it is not drawn. */
+  /** The later layers lie over the earlier ones: the urgent come last. */
+  const layerOf = (code) => (code >= CHOSEN ? CHOSEN_LAYER : LAYER[code >> 3]);
+
+  /** `{cell, size, opacity, heading}` of one slot in a scene, null when it is not drawn. */
   function lookOf(glides, slot, scene) {
     const at = slot * STRIDE;
     const code = glides.data[at + LOOK];
@@ -82,8 +86,13 @@
       size: code >= CHOSEN ? scene.chosenSign : scene.sign,
       opacity: glides.data[at + FIXED] < scene.oldBefore && state < SILENT ? OLD_OPACITY : 1,
       heading: !small && state === MOVING && heading < NO_HEADING ? heading : null,
-      layer: code >= CHOSEN ? CHOSEN_LAYER : LAYER[state],
     };
+  }
+
+  /** The canvas in Mercator, relative to the glides' origin: left, top, right, bottom. */
+  function boxOf({ size, scale, offset }) {
+    const [left, top] = [-offset[0] / scale, -offset[1] / scale];
+    return [left, top, left + size.x / scale, top + size.y / scale];
   }
 
   const LEAST_WAIT_MS = 16;
@@ -95,14 +104,14 @@
    * Milliseconds until the next picture is worth drawing: as soon as the crowd has gone a third of a pixel. `pace`: of Glides in px
    * a second, `least`: what the painter needs. Null when nobody moves on the screen.
    */
-  function waitFor({ fastest, crowd }, least = LEAST_WAIT_MS) {
+  function waitFor({ fastest, crowd }, least = 0) {
     if (!fastest) return null;
     const forCrowd = (1000 * STEP_PX) / crowd;
     const forFew = Math.max(OUTLIER_MS, (1000 * STEP_PX) / fastest);
-    return Math.max(least, Math.min(SLOWEST_MS, forCrowd, forFew));
+    return Math.min(SLOWEST_MS, Math.max(LEAST_WAIT_MS, least, Math.min(forCrowd, forFew)));
   }
 
   gridhall.workersView = {
-    sizes, isRings, maskOf, presenceMask, passes, isShown, reachOf, lookOf, waitFor, OLD_S, FAR_MPP, FULL_MPP, NEAR_MPP, NAMES_MPP, OUT, ALARM,
+    sizes, isRings, maskOf, presenceMask, passes, isShown, isSmall, layerOf, LAYERS, reachOf, lookOf, boxOf, waitFor, OLD_S, FAR_MPP, FULL_MPP, NEAR_MPP, NAMES_MPP, OUT, ALARM,
   };
 })((globalThis.gridhall ??= {}));

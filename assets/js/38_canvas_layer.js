@@ -45,7 +45,7 @@ gridhall.leaflet.ready((L) => {
 
     /** In a flight the picture is scaled, and drawn anew only when it has become too coarse or too small. */
     onZoom() {
-      const scale = this._map.getZoomScale(this._map.getZoom(), this.zoom);
+      const scale = this._map.getZoomScale(this._map.getZoom(), this.stands.zoom);
       if (scale < COARSEST[0] || scale > COARSEST[1]) this.lay();
       else this.scaleTo(this._map.getCenter(), this._map.getZoom());
     }
@@ -60,9 +60,9 @@ gridhall.leaflet.ready((L) => {
     }
 
     scaleTo(center, zoom) {
-      if (!this.northWest) return;
-      const scale = this._map.getZoomScale(zoom, this.zoom);
-      const corner = this._map._latLngToNewLayerPoint(this.northWest, zoom, center);
+      if (!this.stands) return;
+      const scale = this._map.getZoomScale(zoom, this.stands.zoom);
+      const corner = this._map._latLngToNewLayerPoint(this.stands.northWest, zoom, center);
       L.DomUtil.setTransform(this.canvas, corner, scale);
     }
 
@@ -78,10 +78,18 @@ gridhall.leaflet.ready((L) => {
       this.corner = corner;
       this.zoom = map.getZoom();
       this.origin = map.getPixelOrigin(); // of this lay: Leaflet changes its own when a zoom animation begins
-      this.northWest = map.layerPointToLatLng(corner);
-      L.DomUtil.setTransform(this.canvas, corner, 1);
+      this.stand({ corner, zoom: this.zoom, origin: this.origin, size: this.size, northWest: map.layerPointToLatLng(corner) });
       this.fitCanvas();
       this.redraw();
+    }
+
+    /** Puts the canvas where a picture belongs that is, or was a moment ago, of the present view. */
+    stand(laid) {
+      const map = this._map;
+      this.stands = laid;
+      if (map._animatingZoom) this.scaleTo(map._animateToCenter, map._animateToZoom);
+      else if (map.getZoom() === laid.zoom && map.getPixelOrigin().equals(laid.origin)) L.DomUtil.setTransform(this.canvas, laid.corner, 1);
+      else this.scaleTo(map.getCenter(), map.getZoom());
     }
 
     /** Limits of the canvas in device px. */

@@ -1,6 +1,6 @@
 /**
  * Draws all workers in one call of WebGL 2; the vertex shader moves them between their fixes. One point sprite per worker, not an
- * instanced quad: a quarter of the vertices, which halls without a graphics card have to compute on the processor.
+ * instanced quad: a quarter of the vertices.
  */
 (function (gridhall) {
   "use strict";
@@ -102,21 +102,34 @@ void main() {
   const ATTRIBUTES = [[0, 4, 0], [1, 4, 16], [2, 1, 32]]; // location, size, byte
 
   const PIECE = 4096; // slots sent at once: Chromium takes ten times as long for what does not fit into its transfer buffer
+  const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i; // who draws where there is no graphics card
   const LEAST_POINT_PX = 64; // the largest sign (chosen, close up) is 61 css px wide
 
   class WorkersGl {
-    /** Throws when the canvas gives no WebGL 2. */
-    constructor(canvas) {
-      const options = { alpha: true, antialias: false, depth: true, premultipliedAlpha: true };
+    costMs = 0; // of the page's time: the card draws by itself
+
+    /** Throws when the canvas gives no WebGL 2, or, unless `anyway`, only by the processor. */
+    constructor(canvas, anyway = false) {
+      const options = { alpha: true, antialias: false, depth: true, premultipliedAlpha: true, failIfMajorPerformanceCaveat: !anyway };
       this.gl = canvas.getContext("webgl2", options);
       if (!this.gl) throw new Error("no WebGL 2");
       const { gl } = this;
+      if (!anyway && this.#isSoftware()) {
+        this.destroy();
+        throw new Error("no graphics card");
+      }
       [, this.largestPoint] = gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE);
       if (this.largestPoint < LEAST_POINT_PX) throw new Error(`points of at most ${this.largestPoint} px`);
       const [width, height] = gl.getParameter(gl.MAX_VIEWPORT_DIMS);
       this.largestSide = Math.min(width, height, gl.getParameter(gl.MAX_RENDERBUFFER_SIZE), gl.getParameter(gl.MAX_TEXTURE_SIZE));
       this.lost = false;
       this.build();
+    }
+
+    /** Chromium gives WebGL by the processor without a caveat, but it says who draws. */
+    #isSoftware() {
+      const told = this.gl.getExtension("WEBGL_debug_renderer_info");
+      return SOFTWARE.test(this.gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : this.gl.RENDERER));
     }
 
     /** Makes everything that lives on the card; again after a lost context. */
@@ -180,8 +193,16 @@ void main() {
       gl.bufferSubData(gl.ARRAY_BUFFER, first * BYTES, data, first * STRIDE, (end - first) * STRIDE);
     }
 
-    /** `scene`: offset, size, scale, clock, oldBefore, sign, chosenSign, far, rings, presences, roles (bit masks), ringed (slots). */
-    draw(glides, scene) {
+    /**
+     * `scene`: offset, size, scale, clock, oldBefore, sign, chosenSign, far, rings, presences, roles (bit masks), ringed (slots);
+     * `done()` is called when it is drawn.
+     */
+    draw(glides, scene, size, view, done) {
+      this.#draw(glides, scene);
+      done();
+    }
+
+    #draw(glides, scene) {
       const { gl, uniforms } = this;
       const ratio = gl.drawingBufferWidth / scene.size.x; // a browser may give less than the canvas asks for
       gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
@@ -217,70 +238,5 @@ void main() {
     }
   }
 
-  const LAYERS = 8;
-  const OFF_PX = 40; // a sign so far off the canvas is not stamped
-
-  /** The same on a 2D canvas, for machines without WebGL 2: same rules, a few pictures a second. */
-  class WorkersCanvas {
-    constructor(canvas) {
-      this.ctx = canvas.getContext("2d");
-      this.lost = false;
-      this.largestPoint = Infinity;
-      this.layers = Array.from({ length: LAYERS }, () => []); // kept: a picture makes no new arrays
-    }
-
-    setAtlas(atlas) {
-      this.atlas = atlas;
-    }
-
-    draw(glides, scene, ratio) {
-      const { ctx } = this;
-      this.ratio = ratio;
-      ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-      ctx.clearRect(0, 0, scene.size.x, scene.size.y);
-      glides.takeDirty();
-      for (const layer of this.layers) layer.length = 0;
-      this.#sort(glides, scene);
-      for (const layer of this.layers) for (const [slot, x, y] of layer) this.#stamp(glides, slot, x, y, scene);
-      for (const [slot, x, y] of this.layers.at(-1)) if (scene.ringed.includes(slot)) this.#cell(gridhall.signs.RING, scene.chosenSign, x, y);
-    }
-
-    /** What is on the canvas, by layer: the urgent come last. */
-    #sort(glides, scene) {
-      const spot = [0, 0];
-      const { scale, offset, size } = scene;
-      for (let slot = 0; slot < glides.slots; slot += 1) {
-        if (!glides.visible(slot)) continue;
-        glides.placeInto(spot, slot, scene.clock);
-        const x = spot[0] * scale + offset[0];
-        const y = spot[1] * scale + offset[1];
-        if (x < -OFF_PX || y < -OFF_PX || x > size.x + OFF_PX || y > size.y + OFF_PX) continue;
-        const look = gridhall.workersView.lookOf(glides, slot, scene);
-        if (look) this.layers[look.layer].push([slot, x, y]);
-      }
-    }
-
-    #stamp(glides, slot, x, y, scene) {
-      const { ctx } = this;
-      const look = gridhall.workersView.lookOf(glides, slot, scene);
-      ctx.globalAlpha = look.opacity;
-      this.#cell(look.cell, look.size, x, y);
-      if (look.heading !== null) this.#cell(gridhall.signs.WEDGE, look.size, x, y, look.heading);
-      ctx.globalAlpha = 1;
-    }
-
-    #cell(cell, size, x, y, turn = 0) {
-      const { ctx, ratio } = this;
-      const { canvas, columns, cellPixels } = this.atlas;
-      const units = gridhall.signs.CELL_UNITS * size;
-      const [left, top] = [(cell % columns) * cellPixels, Math.floor(cell / columns) * cellPixels];
-      const [cos, sin] = turn ? [Math.cos(turn), Math.sin(turn)] : [1, 0];
-      ctx.setTransform(ratio * cos, ratio * sin, -ratio * sin, ratio * cos, ratio * x, ratio * y);
-      ctx.drawImage(canvas, left, top, cellPixels, cellPixels, -units / 2, -units / 2, units, units);
-    }
-
-    destroy() {}
-  }
-
-  gridhall.workersGl = { WorkersGl, WorkersCanvas };
+  gridhall.workersGl = { WorkersGl };
 })((globalThis.gridhall ??= {}));

@@ -1,4 +1,7 @@
-/** The layer of all workers: fed by the live table, drawn by WebGL 2 (or a 2D canvas), only while something visibly moves. */
+/**
+ * The layer of all workers: fed by the live table, drawn by WebGL 2, or by the processor into a 2D canvas where no graphics card
+ * would do it; only while something visibly moves.
+ */
 gridhall.leaflet.ready((L) => {
   "use strict";
 
@@ -6,16 +9,16 @@ gridhall.leaflet.ready((L) => {
   const { STRIDE, LOOK } = gridhall.glides;
   const EDGE_PX = 32; // a point whose middle is off the canvas is not drawn at all: its middle is kept on
   const AGE_CHECK_MS = 5000;
-  const CANVAS_MS = 250; // between two pictures of a 2D canvas
+  const SHARE = 0.05; // of the page's time that the processor may spend on pictures of a glide
   const GIVE_UP_MS = 8000; // a lost context that has not come back by then is not waited for
   const ATLAS_UNITS = signs.CELL_UNITS * signs.COLUMNS;
   const LARGEST_AREA = 2 ** 27; // device px
 
   class WorkersLayer extends gridhall.layers.CanvasLayer {
-    /** `table`: the live worker table; `clock()`: the server's time, ms; `motion`: glide or cut. */
-    initialize({ table, clock, motion = true, size = 1 }) {
+    /** `table`: the live worker table; `clock()`: the server's time, ms; `motion`: glide or cut; `painter`: "gl" or "pixels". */
+    initialize({ table, clock, motion = true, size = 1, painter = null }) {
       gridhall.layers.CanvasLayer.prototype.initialize.call(this, { pane: "gh-workers", zIndex: 420, margin: EDGE_PX });
-      Object.assign(this, { table, clock, motion, signSize: size, glides: new Glides(), selected: null });
+      Object.assign(this, { table, clock, motion, signSize: size, glides: new Glides(), selected: null, wanted: painter });
       Object.assign(this, { chosenIds: [], ringedIds: [], far: "dots", shown: true, drawn: () => {}, older: 0, pictures: 0 });
       this.setFilter();
     }
@@ -23,7 +26,10 @@ gridhall.leaflet.ready((L) => {
     getEvents() {
       const events = super.getEvents();
       events.move = this.lay; // cheap enough to draw with every step of a drag: no empty margin
-      events.zoom = this.lay;
+      events.zoom = () => {
+        if (this.painter.late) this.scaleTo(this._map.getCenter(), this._map.getZoom());
+        this.lay();
+      };
       return events;
     }
 
@@ -52,7 +58,8 @@ gridhall.leaflet.ready((L) => {
 
     #painterOn(canvas) {
       try {
-        const painter = new gridhall.workersGl.WorkersGl(canvas);
+        if (this.wanted === "pixels") throw new Error("as asked for");
+        const painter = new gridhall.workersGl.WorkersGl(canvas, this.wanted === "gl");
         canvas.addEventListener("webglcontextlost", (event) => this.#lose(event, painter));
         canvas.addEventListener("webglcontextrestored", () => this.#restore(painter));
         return painter;
@@ -61,13 +68,27 @@ gridhall.leaflet.ready((L) => {
       }
     }
 
-    /** A canvas that was asked for WebGL gives no other context: another takes its place. */
     #painterWithoutGl(reason) {
       console.info(`gridhall: drawing workers without WebGL (${reason})`);
+      try {
+        return new gridhall.workersAside.WorkersAside(this.#anotherCanvas(), (failed) => this.#giveUp(failed, true));
+      } catch (error) {
+        return this.#painterOfPage(error.message);
+      }
+    }
+
+    #painterOfPage(reason) {
+      console.info(`gridhall: drawing workers in the page (${reason})`);
+      return new gridhall.workersAside.WorkersCanvas(this.#anotherCanvas());
+    }
+
+    /** A canvas that was asked for one context gives no other: another takes its place. */
+    #anotherCanvas() {
       const { canvas } = this;
       this.canvas = canvas.cloneNode();
+      this.stands = null;
       canvas.replaceWith(this.canvas);
-      return new gridhall.workersGl.WorkersCanvas(this.canvas);
+      return this.canvas;
     }
 
     #lose(event, painter) {
@@ -89,8 +110,10 @@ gridhall.leaflet.ready((L) => {
       }
     }
 
-    #giveUp(reason) {
-      this.painter = this.#painterWithoutGl(reason);
+    #giveUp(reason, threads = false) {
+      if (!this.painter) return;
+      this.painter.destroy();
+      this.painter = threads ? this.#painterOfPage(reason) : this.#painterWithoutGl(reason);
       this.#drawAnew();
     }
 
@@ -203,10 +226,40 @@ gridhall.leaflet.ready((L) => {
       if (this.empty) return void this.drawn();
       this.#prepareAtlas();
       const scene = this.scene();
-      this.painter.draw(this.glides, scene, this.ratio);
+      const { painter, laid } = this;
+      const [width, height] = [Math.floor(this.size.x * this.ratio), Math.floor(this.size.y * this.ratio)];
+      painter.draw(this.glides, scene, { width, height, ratio: this.ratio }, laid, (pace) => {
+        if (painter === this.painter) this.#show(painter, laid, scene, pace);
+      });
+    }
+
+    /** Of a late painter: pictures bring the canvas to their place, so that signs stay on their streets. */
+    stand(laid) {
+      this.laid = laid;
+      if (!this.painter?.late || !this.stands) super.stand(laid);
+    }
+
+    fitCanvas() {
+      if (!this.painter?.late) return void super.fitCanvas();
+      this.ratio = gridhall.canvases.fitRatio(this.size, globalThis.devicePixelRatio || 1, this.limits());
+      this.empty = this.isEmpty();
+      this.canvas.style.display = this.empty ? "none" : "block";
+    }
+
+    /** A picture is drawn; `pace`, where the painter has found it out: that of its scene. */
+    #show(painter, laid, scene, pace = null) {
+      if (painter.late) this.#bring(painter.canvas, laid);
       this.pictures += 1;
       this.drawn();
+      if (pace) this.pace = pace;
       if (scene.clock < this.glides.endS) this.#goOn(scene);
+    }
+
+    #bring(canvas, laid) {
+      this.canvas = canvas;
+      canvas.style.display = this.isEmpty() ? "none" : "block";
+      [canvas.style.width, canvas.style.height] = [`${laid.size.x}px`, `${laid.size.y}px`];
+      super.stand(laid);
     }
 
     #prepareAtlas() {
@@ -222,9 +275,9 @@ gridhall.leaflet.ready((L) => {
       clearTimeout(this.timer);
       this.timer = null;
       if (this.frame) return;
-      this.pace ??= this.glides.pace(boxOf(scene), scene.clock);
+      this.pace ??= this.glides.pace(workersView.boxOf(scene), scene.clock);
       const { fastest, crowd } = this.pace;
-      const least = this.painter instanceof gridhall.workersGl.WorkersCanvas ? CANVAS_MS : undefined;
+      const least = this.painter.costMs && this.painter.costMs / SHARE;
       const wait = workersView.waitFor({ fastest: fastest * scene.scale, crowd: crowd * scene.scale }, least);
       if (wait === null) return;
       if (wait < 20) return void this.invalidate();
@@ -261,12 +314,6 @@ gridhall.leaflet.ready((L) => {
       }
       return found;
     }
-  }
-
-  /** The canvas in Mercator, relative to the glides' origin. */
-  function boxOf({ size, scale, offset }) {
-    const [left, top] = [-offset[0] / scale, -offset[1] / scale];
-    return [left, top, left + size.x / scale, top + size.y / scale];
   }
 
   gridhall.layers.WorkersLayer = WorkersLayer;

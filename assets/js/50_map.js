@@ -15,6 +15,7 @@ gridhall.leaflet.ready((L) => {
   const motion = () =>
     document.documentElement.dataset.motion !== "0" && !/[?&]motion=0\b/.test(location.search) &&
     !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const painter = () => new URLSearchParams(location.search).get("painter"); // of the workers: "gl" or "pixels", whatever the machine has
 
   /** Pixels of one u where the page is a wall (its root says the step), else 0. */
   function unit() {
@@ -60,7 +61,7 @@ gridhall.leaflet.ready((L) => {
         highlight: new layers.HighlightLayer({ shapes: city.shapes }),
         feeds: new layers.FeedsLayer({ table: table("feed"), clock }),
         tracks: new layers.TracksLayer({ timezone }),
-        workers: new layers.WorkersLayer({ table: table("worker"), clock, motion: motion() }),
+        workers: new layers.WorkersLayer({ table: table("worker"), clock, motion: motion(), painter: painter() }),
         names: new layers.NamesLayer({
           shapes: city.shapes, lang, shun: (view) => this.layers?.orders?.urgent(view) ?? [], below: (code) => this.layers?.donuts?.radiusAt(code) ?? 0,
         }),

@@ -10,14 +10,14 @@
   function address(pathname, changes, keep) {
     const params = new URLSearchParams();
     const held = query();
-    for (const name of keep || ['lang', 'motion', 'theme', 'icons']) if (held.has(name)) params.set(name, held.get(name));
+    for (const name of keep || ['lang', 'motion', 'theme', 'icons', 'painter']) if (held.has(name)) params.set(name, held.get(name));
     for (const [name, value] of Object.entries(changes || {})) {
       if (value === null || value === undefined || value === '') params.delete(name); else params.set(name, value);
     }
     const text = params.toString();
     return pathname + (text ? '?' + text : '');
   }
-  const WALL_STATE = ['lang', 'motion', 'theme', 'icons', 'region', 'period', 'from', 'to', 'scene', 'turn', 'only', 'alarm', 'hide', 'layers', 'view'];
+  const WALL_STATE = ['lang', 'motion', 'theme', 'icons', 'painter', 'region', 'period', 'from', 'to', 'scene', 'turn', 'only', 'alarm', 'hide', 'layers', 'view'];
 
   function go(url) {
     const before = window.location.pathname;

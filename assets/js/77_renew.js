@@ -37,7 +37,7 @@
     for (const { name, value } of canvas.attributes) if (name !== "width" && name !== "height") picture.setAttribute(name, value);
     picture.style.width ||= `${canvas.clientWidth}px`;
     picture.style.height ||= `${canvas.clientHeight}px`;
-    if (canvas.width && canvas.height) picture.src = canvas.toDataURL("image/webp", quality);
+    if (canvas.width && canvas.height && canvas.style.visibility !== "hidden") picture.src = canvas.toDataURL("image/webp", quality);
     return picture;
   }
 

@@ -21,7 +21,6 @@ from bench.soak import judge
 from bench.soak.relay import Relay
 from bench.soak.town import Town
 
-PLAIN: Final = ("--disable-gpu-rasterization", "--disable-accelerated-2d-canvas")
 WARM_SHARE: Final = 0.35  # of the time, at most LONGEST_WARM_S
 LONGEST_WARM_S: Final = 420.0
 LEAST_SHARE: Final = 0.4  # that is lived and judged after it
@@ -185,7 +184,7 @@ def run(
         relay = Relay(town.web_port)
         with sync_playwright() as playwright:
             path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-            browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *PLAIN])
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             page = browser.new_page(viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai")
             page.set_default_timeout(60_000)
             page.goto(f"http://127.0.0.1:{relay.port}/{town.wall_link()}")

@@ -36,9 +36,9 @@
           last.set(id, spot);
         }
       });
-      const redraw = layer.redraw;
-      layer.redraw = function () {
-        redraw.call(this);
+      const { drawn } = layer;
+      layer.drawn = function () {
+        drawn.call(this);
         for (const one of pending) {
           const [there, before] = [probes[one.id][one.spot], probes[one.id][1 - one.spot]];
           [one.there, one.before] = [there, before].map((place) => alphaAt(layer, view.map, place));
@@ -62,12 +62,18 @@
 
   const near = (value, degrees) => Math.abs(value - degrees * 1e7) < 20;
 
+  const eye = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
   /** Opacity, 0…255, of the canvas where a place is. */
   function alphaAt(layer, map, [lon, lat]) {
     const point = map.latLngToLayerPoint([lat, lon]).subtract(layer.corner);
     const [x, y] = [Math.round(point.x * layer.ratio), Math.round(point.y * layer.ratio)];
-    const gl = layer.canvas.getContext("webgl2");
-    if (!gl) return layer.canvas.getContext("2d").getImageData(x, y, 1, 1).data[3];
+    const { gl } = layer.painter;
+    if (!gl) {
+      eye.clearRect(0, 0, 1, 1);
+      eye.drawImage(layer.canvas, x, y, 1, 1, 0, 0, 1, 1);
+      return eye.getImageData(0, 0, 1, 1).data[3];
+    }
     const pixel = new Uint8Array(4);
     gl.readPixels(x, layer.canvas.height - 1 - y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
     return pixel[3];

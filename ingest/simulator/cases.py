@@ -30,6 +30,7 @@ HERE: Final = {GRID: 1.0, INSPECTION: 1.0, CAMERA: 1.0, WECHAT: 0.5, CALL: 0.5}
 """The share of each channel's orders that live in gridhall, where the web process can be asked; the others live outside."""
 
 FIRST_ROOT_WEIGHT: Final = 4  # the first branch of the catalogue (urban management) is met so much more often
+ALARMING: Final = 0.02  # a matter for which walls jump to their emergency is met so much less often: days pass without one
 FALLBACK: Final = (Matter("litter", "暴露垃圾", limit_hours=8), Matter("parking", "违规停车", limit_hours=4))
 Event = dict[str, Any]
 
@@ -77,7 +78,8 @@ class Cases:
         others = [n for n, entry in enumerate(ground.roster) if entry.role != "inspector"]
         self._finders = {GRID: others or inspectors, INSPECTION: inspectors or others}
         self._matters = leaves
-        self._weights = [FIRST_ROOT_WEIGHT if self._root_of(m) == first else 1 for m in leaves]
+        usual = [FIRST_ROOT_WEIGHT if self._root_of(m) == first else 1 for m in leaves]
+        self._weights = [w * ALARMING if m.key in self._city.alarming else w for w, m in zip(usual, leaves, strict=True)]
 
     def of_day(self, day: str) -> Iterator[Case]:
         """All cases that begin on the local day, in order of time."""
@@ -98,6 +100,7 @@ class Cases:
         """A case beside those of the day: of that channel, and of a matter whose limit is within `hours` where there is one."""
         draw = rng_of(self._seed, "invented", name)
         fitting = [m for m in self._matters if hours[0] <= self.limit_h(m) <= hours[1]] or self._matters
+        fitting = [m for m in fitting if m.key not in self._city.alarming] or fitting
         report, grid = self._report(draw, draw.choice(fitting), channel, at_ms)
         return Case(name, [(at_ms, report)], self._may_live_here(report, channel, 0.0), grid)
 

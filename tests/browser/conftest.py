@@ -29,9 +29,7 @@ KEY = "browser-key-browser-key"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 FLAGS = [
     "--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    # some builds ask for these, which without a graphics card only cost time
-    "--disable-gpu-rasterization", "--disable-accelerated-2d-canvas",
+    "--enable-unsafe-swiftshader",  # WebGL by the processor, all else without it: as where there is no graphics card
 ]  # fmt: skip
 WALKERS = 80
 expect.set_options(timeout=20_000)  # three browsers on two cores: what is there in a second may take ten

@@ -75,7 +75,11 @@ GO = """([id, zoom]) => {
   view.fitted = null
   view.map.setView([row.lat * 1e-7, row.lon * 1e-7], zoom, { animate: false })
 }"""
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# when nothing is on its way to the canvas any more
+DRAWN = """async () => {
+  const picture = () => new Promise(requestAnimationFrame), busy = () => gridhall.map.main.layers.workers.painter?.asked
+  do { await picture(); await picture() } while (busy())
+}"""
 # in a flight, at every picture: how far the layer's idea of a worker's place is from Leaflet's
 FLIGHT = """async id => {
   const view = gridhall.map.main, { map, layers: { workers } } = view, table = gridhall.live.tables.get('worker')
@@ -97,8 +101,8 @@ NAMED = """() => [...gridhall.map.main.layers.workerNames.named]
 PICKED = "() => { globalThis.__picked = []; return gridhall.map.on('pick', (what) => __picked.push(what.id)) && null }"
 
 
-def open_wall(hall: Hall, page: Page) -> None:
-    page.goto(f"{hall.url}/wall?period=all&motion=0&turn=0")
+def open_wall(hall: Hall, page: Page, painter: str = "") -> None:
+    page.goto(f"{hall.url}/wall?period=all&motion=0&turn=0&painter={painter}")
     page.wait_for_function(READY, arg=someone(hall))
     page.evaluate(
         "() => { gridhall.live.close(); gridhall.map.main.setFar('dots'); gridhall.map.main.setLayer('orders', false) }"
@@ -118,7 +122,8 @@ def wall(hall: Hall, browser: Browser) -> Iterator[Watched]:
     hall.account("viewer", "supervisor", "leader")
     hall.log_in(context, "viewer")
     watched = Watched(context.new_page())
-    open_wall(hall, watched.page)
+    open_wall(hall, watched.page, "gl")
+    assert watched.page.evaluate("() => Boolean(gridhall.map.main.layers.workers.painter.gl)")
     yield watched
     context.close()
 
@@ -304,6 +309,7 @@ def test_a_lost_context_comes_back_and_one_that_does_not_is_replaced(hall: Hall,
     page.evaluate("() => __lost.restoreContext()")
     page.wait_for_function("() => !gridhall.map.main.layers.workers.painter.lost")
     assert_on_its_street(page, worker)
+    by_card = picture(page)
     page.evaluate(LOSE)
     page.evaluate("""() => {
       gridhall.map.main.layers.workers.painter.build = () => { throw new Error('no memory') }
@@ -311,6 +317,8 @@ def test_a_lost_context_comes_back_and_one_that_does_not_is_replaced(hall: Hall,
     }""")
     page.wait_for_function("() => !gridhall.map.main.layers.workers.painter.gl")
     assert_on_its_street(page, worker)
+    apart = np.abs(picture(page) - by_card).max(axis=2)
+    assert (apart > 80).mean() < 0.001 and apart.any(), "the processor draws something else than the card"
     assert wall.faults == []
 
 
@@ -326,6 +334,16 @@ def test_without_webgl_the_same_is_drawn_and_picked(hall: Hall, browser: Browser
         assert page.evaluate("() => document.createElement('canvas').getContext('webgl2')") is None
         select(page, worker)
         assert_on_its_street(page, worker)
+        page.evaluate("() => gridhall.map.main.map.panBy([90, -60], { animate: false })")
+        assert_on_its_street(page, worker)
+        page.evaluate("() => gridhall.map.main.map.setZoom(15.37, { animate: false })")
+        assert_on_its_street(page, worker)
+        canvases = "() => document.querySelectorAll('.leaflet-gh-workers-pane canvas').length"
+        assert page.evaluate("() => gridhall.map.main.layers.workers.painter.late") and page.evaluate(canvases) == 2
+        page.evaluate("() => gridhall.map.main.layers.workers.painter.thread.onerror({ message: 'gone' })")
+        assert page.evaluate("() => !gridhall.map.main.layers.workers.painter.late") and page.evaluate(canvases) == 1
+        assert_on_its_street(page, worker)
+        select(page, worker)
         page.evaluate(PICKED)
         box = page.locator("#map").bounding_box()
         assert box

@@ -35,26 +35,27 @@ KEY = "a-key-of-sixteen-characters"
 GRIDS = {f"G{n}": shapely.box(113.10 + n * 0.006, 23.0, 113.106 + n * 0.006, 23.005) for n in range(4)}
 
 
-def make_city() -> City:
+def make_city(**more: Any) -> City:
     devices = ["13800000001", "13800000002", "gc1", "gc2", "gc3", "gc4", "gc5", "gc6", "town/a1", "town/a2", "", "13800000003"]
     roster = {
         f"W{n}": RosterEntry(f"W{n}", f"n{n}", "full", 1, f"G{n % 4}", devices=(name,) if name else ())
         for n, name in enumerate(devices)
     }
     regions = {"C": Region("C", "Town", "town")} | {g: Region(g, f"Grid {g}", "grid", "C") for g in GRIDS}
-    return City(
-        code="C",
-        name="Town",
-        title="Town",
-        levels=(Level("town", "镇", "Town"), Level("grid", "网格", "Grid")),
-        regions=regions,
-        root="C",
-        geometries=dict(GRIDS),
-        roster=roster,
-        departments={"d": Department("d", "D")},
-        matters={"1": Matter("1", "All"), "11": Matter("11", "暴露垃圾", parent="1", department="d", limit_hours=8)},
-        cameras={f"cam{n}": Camera(f"cam{n}", f"c{n}", 113.1, 23.0, "G0") for n in range(40)},
-    )
+    fields: dict[str, Any] = {
+        "code": "C",
+        "name": "Town",
+        "title": "Town",
+        "levels": (Level("town", "镇", "Town"), Level("grid", "网格", "Grid")),
+        "regions": regions,
+        "root": "C",
+        "geometries": dict(GRIDS),
+        "roster": roster,
+        "departments": {"d": Department("d", "D")},
+        "matters": {"1": Matter("1", "All"), "11": Matter("11", "暴露垃圾", parent="1", department="d", limit_hours=8)},
+        "cameras": {f"cam{n}": Camera(f"cam{n}", f"c{n}", 113.1, 23.0, "G0") for n in range(40)},
+    }
+    return City(**fields | more)
 
 
 class FakeGateway:

@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 
+import msgspec
 import numpy as np
 import pytest
 from test_simulator import make_city
 
+from config.city import Matter
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES, is_open
 from ingest.simulator import feeds
@@ -88,3 +90,16 @@ def test_cameras_mostly_work_and_only_changes_are_told() -> None:
     assert [one["status"] for one in feeds.told(city, other, now, 0)] == (["fault"] if now[-1] != "fault" else [])
     later = [feeds.states(city, 1, 1_795_420_000 + 600 * n) for n in range(200)]
     assert any(one != now for one in later)
+
+
+def test_an_emergency_is_rare_and_none_is_invented() -> None:
+    plain = make_city()
+    matters = plain.matters | {"12": Matter("12", "内涝险情", parent="1", department="d", limit_hours=8)}
+    emergency = msgspec.structs.replace(plain.scenes.emergency, matters=("12",))
+    city = make_city(matters=matters, scenes=msgspec.structs.replace(plain.scenes, emergency=emergency))
+    ground = Ground(city, None, 1)
+    cases = Cases(ground, Patrols(ground.plane, ground.paths_of, len(ground.roster), city.zone, 1), 3000, 1)
+    met = Counter(case.events[0][1]["category"] for case in cases.of_day(DAY))
+    assert 0 < met["12"] < met["11"] / 20
+    invented = [cases.invented(f"case{n}", "12345", (0, 100), 1_780_000_000_000) for n in range(50)]
+    assert {case.events[0][1]["category"] for case in invented} == {"11"}

@@ -89,6 +89,7 @@ test("pictures come as often as something visibly moves", () => {
   assert.equal(workersView.waitFor({ fastest: 300, crowd: 0.1 }), 125);
   assert.equal(workersView.waitFor({ fastest: 300, crowd: 300 }), 16);
   assert.equal(workersView.waitFor({ fastest: 300, crowd: 300 }, 250), 250);
+  assert.equal(workersView.waitFor({ fastest: 300, crowd: 300 }, 9000), 2000);
 });
 
 // --- hits -------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // The stopwatch in the page: when a probe's new place stands in the table, and when its sign stands there on the canvas.
 //
 // A sign is drawn when the pixel in the middle of its new place is opaque and that of its place before is empty, read back from
-// the canvas of the workers' layer right after it was drawn; `shown` is the next animation frame, by when the screen has it.
+// the canvas of the workers' layer when it has been drawn; `shown` is the next animation frame, by when the screen has it.
 (function () {
   "use strict";
   const SOLID = 128; // of 255
@@ -36,9 +36,7 @@
           last.set(id, spot);
         }
       });
-      const { drawn } = layer;
-      layer.drawn = function () {
-        drawn.call(this);
+      const look = () => {
         for (const one of pending) {
           const [there, before] = [probes[one.id][one.spot], probes[one.id][1 - one.spot]];
           [one.there, one.before] = [there, before].map((place) => alphaAt(layer, view.map, place));
@@ -50,6 +48,21 @@
             bench.seen.push(one);
           });
         }
+      };
+      const { drawn } = layer;
+      layer.drawn = function () {
+        drawn.call(this);
+        look();
+        watch();
+      };
+      // what a thread draws stands on the canvas a little later, of which the page is told nothing
+      const watch = () => {
+        if (layer.painter.gl || !pending.size || watch.on) return;
+        watch.on = requestAnimationFrame(() => {
+          watch.on = null;
+          look();
+          watch();
+        });
       };
       layer.invalidate();
     },

@@ -1,6 +1,6 @@
 """`make pictures`: every scene at five canvases in both languages, as pictures in a folder, from a hall with a demo that runs.
 
-    python -m bench.pictures [--out DIR] [--workers N] [--wait S]
+    python -m bench.pictures [--out DIR] [--workers N] [--wait S] [--scene NAME…] [--size WxH…]
 
 Beside each picture its faults: what is cut off, what overlaps, which panel is empty, what the page's console said.
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,21 @@ from config.scenes import shipped
 from tests.running import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = ((1366, 768), (1920, 1080), (3840, 1080), (5760, 1080), (7680, 2160))
+Size = tuple[int, int]
+SIZES: tuple[Size, ...] = ((1366, 768), (1920, 1080), (3840, 1080), (5760, 1080), (7680, 2160))
 LANGS = ("zh", "en")
 START_S = 180.0
 
 FAULTS = """() => {
   const faults = [], seen = (box) => box.width > 0 && box.height > 0
   const clipped = (e) => { const s = getComputedStyle(e); return s.overflow !== 'visible' || s.overflowX !== 'visible' }
+  // what scrolls or steps by itself is not whole at any moment
+  const held = (e) => { for (let up = e.parentElement; up && !up.matches('.wall'); up = up.parentElement) if (clipped(up) && (up.scrollHeight > up.clientHeight + 1 || up.scrollWidth > up.clientWidth + 1)) return up.matches('.rows, .ticker, .tile-grid, #ticker, [data-scroll]') || getComputedStyle(up).overflowY === 'auto' || getComputedStyle(up).overflowY === 'scroll'; return false }
   for (const e of document.querySelectorAll('.wall *')) {
     if (e.closest('[data-pool], .leaflet-container, svg, .visually-hidden, [hidden]') || !e.textContent.trim()) continue
     const box = e.getBoundingClientRect()
     if (!seen(box)) continue
+    if (held(e)) continue
     if (box.right > innerWidth + 1 || box.left < -1 || box.bottom > innerHeight + 1) faults.push('outside: ' + e.className + ' ' + e.textContent.slice(0, 30))
     if (!e.children.length && clipped(e) && e.scrollWidth > e.clientWidth + 1 && !e.title && getComputedStyle(e).textOverflow !== 'ellipsis') faults.push('cut: ' + e.className + ' ' + e.textContent.slice(0, 30))
   }
@@ -52,7 +56,7 @@ FAULTS = """() => {
       const parts = [...row.children].map((child) => [child, child.getBoundingClientRect()]).filter(([, b]) => seen(b))
       for (let i = 1; i < parts.length; i += 1) {
         const [[a, left], [b, right]] = [parts[i - 1], parts[i]]
-        if (Math.abs(left.top - right.top) < 4 && right.left < left.right - 1 && a.textContent.trim() && b.textContent.trim()) faults.push(`overlap in ${panel.dataset.panel}: ${a.textContent.slice(0, 16)} | ${b.textContent.slice(0, 16)}`)
+        if (Math.abs(left.top - right.top) < 4 && right.left < left.right - 1 && left.left < right.right - 1 && a.textContent.trim() && b.textContent.trim()) faults.push(`overlap in ${panel.dataset.panel}: ${a.textContent.slice(0, 16)} | ${b.textContent.slice(0, 16)}`)
       }
     }
     if (box.width && box.height < 40) faults.push('no room: ' + panel.dataset.panel)
@@ -89,11 +93,12 @@ def passwords(url: str, folder: Path) -> dict[str, str]:
     raise SystemExit("the demo does not start")
 
 
-def logged_in(url: str, people: dict[str, str], name: str) -> httpx.Client:
-    client = httpx.Client(base_url=url, trust_env=False, timeout=30)
-    answer = client.post("/api/v1/login", json={"user": name, "password": people[name]}, headers={"X-Want": "cookie"})
-    answer.raise_for_status()
-    return client
+@contextlib.contextmanager
+def logged_in(url: str, people: dict[str, str], name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        answer = client.post("/api/v1/login", json={"user": name, "password": people[name]}, headers={"X-Want": "cookie"})
+        answer.raise_for_status()
+        yield client
 
 
 def fire(url: str, people: dict[str, str]) -> None:
@@ -108,7 +113,7 @@ def fire(url: str, people: dict[str, str]) -> None:
         client.post("/api/v1/reports", json=body, headers={"X-CSRFToken": csrf}).raise_for_status()
 
 
-def shoot(page: Page, url: str, scene: str, size: tuple[int, int], lang: str, out: Path, wait_s: float) -> list[str]:
+def shoot(page: Page, url: str, scene: str, size: Size, lang: str, out: Path, wait_s: float) -> list[str]:
     """One picture; what is wrong with it."""
     said: list[str] = []
 
@@ -126,18 +131,19 @@ def shoot(page: Page, url: str, scene: str, size: tuple[int, int], lang: str, ou
     return said + list(page.evaluate(FAULTS))
 
 
-def album(browser: Browser, url: str, people: dict[str, str], out: Path, wait_s: float) -> dict[str, list[str]]:
+def album(
+    browser: Browser, url: str, people: dict[str, str], out: Path, wait_s: float, scenes: Collection[str], sizes: Sequence[Size]
+) -> dict[str, list[str]]:
     context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
     with logged_in(url, people, "leader") as client:
         context.add_cookies([{"name": "gridhall", "value": client.cookies["gridhall"], "url": url}])
     page = context.new_page()
     wrong: dict[str, list[str]] = {}
     emergency = shipped().emergency.scene
-    scenes = [key for key in shipped().scenes if key != emergency] + [emergency]
-    for scene in scenes:
+    for scene in sorted(scenes, key=lambda key: key == emergency):
         if scene == emergency:
             fire(url, people)
-        for size in SIZES:
+        for size in sizes:
             for lang in LANGS:
                 name = f"{scene}-{size[0]}x{size[1]}-{lang}"
                 if found := shoot(page, url, scene, size, lang, out, wait_s):
@@ -146,21 +152,28 @@ def album(browser: Browser, url: str, people: dict[str, str], out: Path, wait_s:
     return wrong
 
 
+def _size(text: str) -> Size:
+    width, height = map(int, text.split("x"))
+    return width, height
+
+
 def main() -> None:
     """Take all pictures, tell what is wrong with them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "pictures")
     parser.add_argument("--workers", type=int, default=300)
     parser.add_argument("--wait", type=float, default=4.0, help="seconds between opening a wall and its picture")
+    parser.add_argument("--scene", nargs="+", choices=list(shipped().scenes), default=list(shipped().scenes))
+    parser.add_argument("--size", nargs="+", type=_size, default=list(SIZES))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with demo(options.workers) as (url, people), sync_playwright() as playwright:
         time.sleep(60)  # until the simulator has told of a day
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        wrong = album(browser, url, people, options.out, options.wait)
+        wrong = album(browser, url, people, options.out, options.wait, options.scene, options.size)
         browser.close()
-    print(f"{len(SIZES) * len(LANGS) * len(shipped().scenes)} pictures in {options.out}, {len(wrong)} with something wrong")
+    print(f"{len(options.size) * len(LANGS) * len(options.scene)} pictures in {options.out}, {len(wrong)} with something wrong")
 
 
 if __name__ == "__main__":

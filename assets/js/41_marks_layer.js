@@ -6,6 +6,8 @@ gridhall.leaflet.ready((L) => {
   const LIGHT_CHECK_MS = 5000;
   const NEAR_CHOSEN_M = 300;
   const CONE_PX = 34;
+  const NUMBER_UNITS = 17; // from the middle of a camera
+  const LETTER_UNITS = 18;
   const UNKNOWN = 65535;
   const DEFAULT_FOV = 60;
 
@@ -161,10 +163,16 @@ gridhall.leaflet.ready((L) => {
       MarksLayer.prototype.initialize.call(this, { ...options, pane: "gh-feeds", zIndex: 405 });
       this.mode = "near";
       this.near = null; // [lon, lat] of the chosen object: cameras around it show their view
+      this.numbers = new Map(); // of cameras that bear one, by id: they show their view too
     }
 
     setNear(place) {
       this.near = place;
+      this.invalidate();
+    }
+
+    setNumbers(ids) {
+      this.numbers = new Map(ids.map((id, i) => [id, String(i + 1)]));
       this.invalidate();
     }
 
@@ -200,11 +208,21 @@ gridhall.leaflet.ready((L) => {
       const { heading, status } = this.table.columns;
       const turn = heading[slot] === UNKNOWN ? 0 : (heading[slot] * Math.PI) / 180;
       const name = signs.FEED_STATUSES[status[slot]] ?? "offline";
-      const chosen = this.table.text.id[slot] === this.selected;
+      const id = this.table.text.id[slot];
+      const [chosen, number] = [id === this.selected, this.numbers.get(id)];
       const stamp = this.stamps(view.ratio);
-      if ((chosen || this.#isNear(slot)) && name === "online" && heading[slot] !== UNKNOWN) this.#cone(ctx, slot, x, y, turn);
+      if ((chosen || number || this.#isNear(slot)) && name === "online" && heading[slot] !== UNKNOWN) this.#cone(ctx, slot, x, y, turn);
       this.put(ctx, stamp(name, 24, (ctx, colors) => signs.camera(ctx, name, colors)), 24, x, y, turn);
       if (chosen) this.put(ctx, stamp("ring", 36, signs.selection), 36, x, y);
+      if (number) this.#number(ctx, number, x - NUMBER_UNITS * this.signSize * Math.sin(turn), y + NUMBER_UNITS * this.signSize * Math.cos(turn));
+    }
+
+    /** Behind the camera, where its view is not. */
+    #number(ctx, number, x, y) {
+      const colors = gridhall.palette.read();
+      const size = LETTER_UNITS * this.signSize;
+      const style = { size, font: `700 ${size}px ${colors.font}`, color: colors.t1, halo: colors.bg0, haloWidth: 3 };
+      new gridhall.labels.Labels().write(ctx, number, x, y, style);
     }
 
     #isNear(slot) {

@@ -395,6 +395,11 @@ gridhall.leaflet.ready((L) => {
       this.layers.workerNames.setLetters(new Map(ids.map((id, i) => [id, letters[i]]).filter(([, letter]) => letter)));
     }
 
+    /** Cameras that bear the numbers 1, 2, 3… and show their view. */
+    setNumbers(ids) {
+      this.layers.feeds.setNumbers(ids);
+    }
+
     /** Draws a worker's day (the dossier, or the GeoJSON of a track) and goes there unless `fit` is false. */
     showTrack(data, { fit = true } = {}) {
       this.layers.tracks.show(data);

@@ -6,7 +6,7 @@ gridhall.leaflet.ready((L) => {
   const [CONFIG_TRIES, CONFIG_WAIT_MS] = [40, 50];
 
   // what the page's main map can be asked by `gridhall.map.…`
-  const SPOKEN = ["select", "showDuty", "setRegion", "fit", "center", "setLayer", "setFilter", "setChosen", "setColours", "setFar",
+  const SPOKEN = ["select", "showDuty", "setRegion", "fit", "center", "setLayer", "setFilter", "setChosen", "setNumbers", "setColours", "setFar",
     "setAlarm", "showTrack", "clearTrack", "setTrackTime", "refreshTheme", "focusNext", "pick"];
 
   class Maps extends gridhall.Emitter {

@@ -129,8 +129,8 @@ def _emptiest_first(row: Json) -> tuple[bool, float, int, str]:
 
 
 def out(on: Ground, _argument: str) -> Json:
-    """Who is out of his grid, frozen or silent now, the longest first, and how many there are of each."""
-    rows = sorted(muster(on).astray, key=lambda row: (since_ms(row) or on.now_ms, row.worker))
+    """Who is out of his grid, frozen or silent now, in this order, the longest first, and how many there are of each."""
+    rows = sorted(muster(on).astray, key=lambda row: (ASTRAY.index(row.presence), since_ms(row) or on.now_ms, row.worker))
     counts = Counter(row.presence for row in rows)
     shown = [{**_who(on, row), "since_ms": since_ms(row)} for row in rows[:OUT_ROWS]]
     return {"out": {"counts": {_NAMES[state]: counts[state] for state in ASTRAY}, "total": len(rows), "rows": shown}}

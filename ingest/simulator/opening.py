@@ -48,6 +48,9 @@ STORIES: Final[tuple[tuple[str, tuple[float, float], int, str], ...]] = (
     (GRID, DAY, 262, "accept 1, register 17, dispatch 30, take_up 38, feedback 170, request_close 176, check failed 226"),
     *((CALL, DAY, ago_min, "accept 6, register 18, dispatch 29, take_up 36, feedback 118, request_close 124, check passed 150, "
        "evaluate 158, close 163, callback 190") for ago_min in (215, 251, 298, 340)),
+    (INSPECTION, SHORT, 330, "accept 6, register 13, dispatch 22, take_up 30, urge 262, yellow_card 290, answer_card 310"),
+    (GRID, SHORT, 345, "accept 1, register 9, dispatch 17, take_up 24, urge 258, yellow_card 281"),
+    (CALL, SHORT, 355, "accept 5, register 12, dispatch 20, take_up 33, urge 255, yellow_card 274, red_card 326"),
 )  # fmt: skip
 """Channel, hours that the matter's limit lies within, how many minutes ago it was reported, and what was done how many minutes
 after that. What a rule of the city has done already is left out."""

@@ -18,6 +18,7 @@ NOTES: Final[dict[str, tuple[str, ...]]] = {
     "resume": ("条件具备，恢复处置。",),
     "urge": ("已超时限，请抓紧办理。", "请尽快处置并反馈。"),
     "end_deliberation": ("各方已达成一致，按意见办理。",),
+    "answer_card": ("已安排专人跟进，今日内办结。",),
 }
 REASONS: Final[dict[str, tuple[str, ...]]] = {
     "refuse": ("不属于受理范围。", "信息不足，无法受理。"),
@@ -30,6 +31,8 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
     "ask_hang": ("受天气影响，申请挂账。", "需列入年度计划，申请挂账。"),
     "refuse_hang": ("具备处置条件，不予挂账。",),
     "reopen": ("群众反映问题未解决。",),
+    "yellow_card": ("催办后仍未办结。",),
+    "red_card": ("黄牌后仍未整改。",),
 }
 SATISFACTION: Final = ("very_satisfied", "satisfied", "satisfied", "fair", "unsatisfied")
 QUALITY: Final = ("优秀", "良好", "良好", "合格")

@@ -13,8 +13,8 @@ DONE_BY: Final = {
     "archive": "intake", "register": "duty_chief", "refuse_register": "duty_chief", "deliberate": "duty_chief",
     "end_deliberation": "duty_chief", "grant_defer": "duty_chief", "refuse_defer": "duty_chief", "grant_hang": "duty_chief",
     "refuse_hang": "duty_chief", "evaluate": "duty_chief", "close": "duty_chief", "dispatch": "dispatcher",
-    "refuse_return": "dispatcher", "rework": "dispatcher", "urge": "leader", "verify": "looks", "check": "looks",
-    "self_handle": "finder",
+    "refuse_return": "dispatcher", "rework": "dispatcher", "urge": "leader", "yellow_card": "leader", "red_card": "leader",
+    "verify": "looks", "check": "looks", "self_handle": "finder",
 }  # fmt: skip
 """Which seat does what; `looks`: who goes and looks; `finder`: who reported it. Everything else is the lead's."""
 

@@ -207,6 +207,8 @@ def test_the_panels_of_an_emergency_say_what_the_api_says(astray: Hall, screen: 
     assert cameras[0] in ("P1", "P2") and cameras[-1] in ("P3", "P4", "F1")
     words = {key: row[2] for key, row in zip(cameras, page.evaluate(ROWS, ["nearfeeds", ".tile-grid"]), strict=True)}
     assert words["P1"].startswith("67 m") and words["P1"].split(" · ")[1] == words["P2"].split(" · ")[1]
+    numbers = page.evaluate("() => [...gridhall.map.main.layers.feeds.numbers]")
+    assert numbers == [[camera, str(n)] for n, camera in enumerate(cameras, 1)]
     page.locator("#columns [data-panel=near] .row").first.click()
     page.wait_for_selector("#drawer")
     assert screen.faults == []

@@ -92,12 +92,12 @@ def test_duty_adds_up_to_the_counters_and_begins_with_the_lowest_rate(city: City
 
 
 @SEEDS_AND_REGIONS
-def test_who_is_astray_stands_there_the_longest_first(city: City, seed: int, region: str) -> None:
+def test_who_is_astray_stands_there_by_state_and_then_the_longest_first(city: City, seed: int, region: str) -> None:
     hall = crowd(city, seed)
     found, astray = told(hall, "out", region), {Presence.OUT_OF_GRID: "out_since_ms", Presence.FROZEN: "same_since_ms",
                                                Presence.SILENT: "fixed_at_ms"}  # fmt: skip
     people = [row for row in people_of(hall, region) if row.presence in astray]
-    wanted = sorted(people, key=lambda row: (getattr(row, astray[row.presence]), row.worker))
+    wanted = sorted(people, key=lambda row: (list(astray).index(row.presence), getattr(row, astray[row.presence]), row.worker))
     assert [row["worker"] for row in found["rows"]] == [row.worker for row in wanted]
     assert [row["since_ms"] for row in found["rows"]] == [getattr(row, astray[row.presence]) for row in wanted]
     assert found["total"] == len(people) == sum(found["counts"].values())

@@ -47,7 +47,7 @@
   function fitting(rows, all, rowU) {
     const { rowsThatFit } = g.kit;
     const body = rows.parentElement;
-    const above = rows.offsetTop - body.offsetTop > 0 && rows.previousElementSibling ? rows.previousElementSibling.offsetHeight / g.kit.unit() : 0;
+    const above = (rows.previousElementSibling ? rows.previousElementSibling.offsetHeight : 0) / g.kit.unit();
     const room = rowsThatFit(body, rowU, above);
     return room >= all ? all : rowsThatFit(body, rowU, above + 30);
   }

@@ -33,7 +33,7 @@
       text(made.title, [of.title || of.category_name, (alarm.path || []).slice(-2, -1)[0] || of.region_name].filter(Boolean).join(' · '));
       attribute(made.title, 'href', g.links.order(of.order));
       const source = of.source ? g.shell.named('channel', of.source) || of.source : '';
-      text(made.where, [of.region_name, of.address || of.place, source, level(of)].filter(Boolean).join('  ·  '));
+      text(made.where, [...new Set([of.region_name, of.address || of.place, source, level(of)])].filter(Boolean).join('  ·  '));
       text(made.since, elapsed(Math.max(0, (g.shell.now() - of.reported_at_ms) / 1000)));
     },
   });
@@ -50,7 +50,7 @@
       { key: 'workers', name: w('scenes.workers_near', { t: near }), value: g.format.int(alarm.workers_near), sub: '', def: 'workers_near', num: alarm.workers_near },
       { key: 'feeds', name: w('scenes.feeds_near', { t: near }), value: g.format.int(feeds.online || 0), sub: feeds.all ? `/ ${g.format.int(feeds.all)}` : '', def: 'feeds_online', num: feeds.online || 0, den: feeds.all },
       { key: 'looking', name: w('scenes.looking'), value: g.format.int(feeds.looking || 0), sub: '', def: 'feeds_looking', num: feeds.looking || 0 },
-      { key: 'limit', name: w('scenes.limit'), value: limit, sub: of.red_at_ms ? g.format.hms(of.red_at_ms) : '', bad: Boolean(of.red_at_ms) && of.red_at_ms < g.shell.now(), long: true },
+      { key: 'limit', name: w('scenes.limit'), value: limit, sub: of.red_at_ms ? g.format.hms(of.red_at_ms).slice(0, 5) : '', bad: Boolean(of.red_at_ms) && of.red_at_ms < g.shell.now(), long: true },
     ];
   }
   g.panels.define('alarmkpi', {
@@ -94,7 +94,7 @@
       const of = facts(figures);
       const alarm = g.scenes.alarm();
       const config = g.scenes.shipped();
-      const before = alarm && config && config.scenes[alarm.before];
+      const before = alarm && config && config.scenes[alarm.before === g.scenes.current() ? config.turn[0] : alarm.before];
       text(made.back.children[0], before ? `${w('scenes.back_to')} ${before.name}` : '');
       text(made.back.children[1], alarm && alarm.waiting > 0 ? w('scenes.waiting', { n: alarm.waiting }) : '');
       if (!of) { made.dots.textContent = ''; made.dots.rowsByKey = undefined; return; }
@@ -113,6 +113,7 @@
         text(dot.lastChild, mark.kind === 'now' ? '' : g.format.hms(mark.at).slice(0, 5));
         const crowded = share(mark.at) - taken < 0.055 && mark.kind !== 'now';
         toggle(dot, 'crowded', crowded);
+        toggle(dot, 'beside', mark.kind === 'now' && share(mark.at) - taken < 0.055);
         if (!crowded) taken = share(mark.at);
       }, true);
     },

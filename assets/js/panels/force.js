@@ -52,7 +52,7 @@
       const grids = visited && visited.sub ? visited.sub.den : undefined;
       made.pair.children[1].hidden = grids === undefined;
       if (grids !== undefined) {
-        setPair(made.pair.children[1], w('figure.visited_grids'), visited.value, grids, w('not_visited_n', { n: g.format.int(grids - visited.value) }));
+        setPair(made.pair.children[1], w(g.lists.narrow() ? 'counter.visited_grids' : 'figure.visited_grids'), visited.value, grids, g.lists.narrow() ? '' : w('not_visited_n', { n: g.format.int(grids - visited.value) }));
         define(made.pair.children[1], 'visited_grids', { num: visited.value, den: grids, asOf: figures.as_of_ms });
       }
     },

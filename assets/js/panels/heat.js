@@ -8,7 +8,7 @@
   const STEPS = 5;
   const ROW_U = 36;
   const NAME_U = { zh: 110, en: 164 };
-  const CELL_U = { zh: 84, en: 118 };
+  const CELL_U = { zh: 84, en: 96 };
   const SUM_U = 76;
   const HEADS_U = { zh: 52, en: 74 };
 

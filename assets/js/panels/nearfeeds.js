@@ -15,6 +15,16 @@
   const tile = (feed) => g.lists.picker('feed', feed.feed, h('span', { class: 'tile-plan' }, g.views.plan(), h('b', { class: 'tile-number' })), h('b', { class: 'name' }),
     h('span', { class: 'second' }), h('span', { class: 'tile-state' }, h('span', {})));
 
+  // Their tiles' numbers stand on the map as long as they are shown.
+  let numbered = '';
+  function number(ids) {
+    const view = g.map && g.map.of && g.map.of('map');
+    if (!view || !view.setNumbers || ids.join() === numbered) return;
+    numbered = ids.join();
+    view.setNumbers(ids);
+  }
+  if (g.live && g.live.on) g.live.on('figures', () => { if (numbered && !g.scenes.order()) number([]); });
+
   g.panels.define('nearfeeds', {
     draw(body, figures, panel) {
       const w = g.words;
@@ -39,6 +49,7 @@
         toggle(where, 'looks', feed.looking === true && feed.status === 'online');
         g.proof.explain(line, 'near_view', { asOf: figures.as_of_ms });
       }, true);
+      if (g.scenes.order()) number(shown.map((feed) => feed.feed));
       text(made.more, shown.length || !told ? '' : w(told.facts.lon === null ? 'empty.place' : 'alarm.no_feed_near'));
       made.more.hidden = shown.length > 0;
     },

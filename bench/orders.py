@@ -26,7 +26,8 @@ from config.city import City, load_city
 from config.make import make_city
 from config.settings import Settings, load_settings
 from dashboard.hall import Hall
-from dashboard.live.session import Key, Sessions
+from dashboard.live.screen import Key
+from dashboard.live.session import Sessions
 from dashboard.server import compute_figures, create_app
 from domain.lifecycle import is_open
 from domain.people import Person

@@ -35,7 +35,7 @@ from dashboard.bulletins import serving as bulletins
 from dashboard.bundle import BundledDash
 from dashboard.guard import DATA_POLICY, SCRIPT_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
-from dashboard.live.session import Key
+from dashboard.live.screen import Key
 from dashboard.live.shared import SharedFigures
 from dashboard.live.socket import Live, attach
 from dashboard.sight import sight_of

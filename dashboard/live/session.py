@@ -9,18 +9,16 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
-
-import msgspec
+from typing import Any, Final
 
 from dashboard.hall import Hall
 from dashboard.live import frame as frames
-from dashboard.live.health import EVERY_MS, Health
+from dashboard.live.health import EVERY_MS
+from dashboard.live.said import Refused, Said, TableName, WireCursor, ack_of, health_of, watch_of
 from dashboard.live.scope import Scope
+from dashboard.live.screen import Came, Cursor, Key, Message, Session, is_dead, is_due, told
 from dashboard.live.shared import Figures, SharedFigures
 from dashboard.live.table import LiveTable
-from dashboard.period import PERIODS
-from dashboard.wall.parts import is_part
 from domain.people import Person
 from store.errors import StoreError
 
@@ -29,101 +27,7 @@ log = logging.getLogger(__name__)
 TICK_S: Final = 0.05
 SHORTEST_SPACING_S: Final = 0.1  # also for a screen that changes its region all the time
 IDLE_S: Final = 3.0  # a screen hears of us that often although nothing changed
-DEAD_AFTER_S: Final = 45.0  # without acknowledgement
 RECHECK_S: Final = 3.0  # a screen lives on so long after its log-in has ended
-
-WireCursor = Annotated[list[str | int | None], msgspec.Meta(max_length=3)]
-Instant = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # to the year 2100
-TableName = Literal["worker", "order", "feed"]
-PartName = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-
-
-class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a screen wants to see, as it says so. `region` "" is the whole city.
-
-    The period is from…to in ms, None is open; or `period`, a key of dashboard.period.PERIODS, which moves on by itself.
-    """
-
-    region: Annotated[str, msgspec.Meta(max_length=64)] = ""
-    from_ms: Instant | None = msgspec.field(default=None, name="from")
-    to_ms: Instant | None = msgspec.field(default=None, name="to")
-    period: Annotated[str, msgspec.Meta(max_length=16)] = ""
-    lang: Literal["zh", "en"] = "zh"
-    tables: Annotated[tuple[TableName, ...], msgspec.Meta(max_length=3)] = ("worker", "order", "feed")
-    cursors: dict[TableName, WireCursor | None] = {}
-    parts: Annotated[tuple[PartName, ...], msgspec.Meta(max_length=40)] = ()  # of the figures; none named: the overview's
-    figures: bool = True  # False: the rows only, of a page that does not yet know which figures it will show
-
-
-class Ack(msgspec.Struct, frozen=True):
-    seq: int
-    cursors: dict[TableName, WireCursor | None] = {}
-
-
-class Key(msgspec.Struct, frozen=True):
-    """What figures are computed for: a region and a period, as a key or as (from_ms, to_ms), the language of names, whose
-    scope they are in, whether places are shown with their doors, and which parts (sorted; none: the overview's).
-    """
-
-    region: str
-    period: str | tuple[int | None, int | None]
-    lang: str
-    scope: str = ""
-    clear: bool = True
-    parts: tuple[str, ...] = ()
-
-
-class Message(dict[str, Any]):
-    """What is told to all screens that are equally far. `packed`: its bytes, once somebody has made them."""
-
-    packed: bytes | None = None
-
-
-class Cursor(msgspec.Struct, frozen=True):
-    version: int
-    scope: Scope
-
-
-class Came(msgspec.Struct, frozen=True):
-    """How a screen has come: when, from which address, in which browser."""
-
-    at_ms: int = 0
-    address: str = ""
-    agent: str = ""
-
-
-class Session:
-    """One screen. `held`: what it has said to hold; `sent`: what it will hold once it has taken what is in flight."""
-
-    def __init__(self, sid: str, person: Person, again: Callable[[], Person | None], came: Came) -> None:
-        self.sid = sid
-        self.person = person
-        self.again = again
-        self.came = came
-        self.acked_at_ms = 0
-        self.messages = self.bytes = 0
-        self.health: Health | None = None
-        self.health_at_ms = 0
-        self.scope: Scope | None = None
-        self.tables: tuple[str, ...] = ()
-        self.key: Key | None = None
-        self.held: dict[str, Cursor] = {}
-        self.sent: dict[str, Cursor] = {}
-        self.seq = 0
-        self.in_flight = False
-        self.sent_at_s = float("-inf")
-        self.due_at_s = float("-inf")
-        self.figures: tuple[Key, int] | None = None
-        self.figures_at_s = float("-inf")
-
-
-class Refused(Exception):
-    """A message of a screen that nobody can follow; `code` goes to the screen."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(detail or code)
-        self.code = code
-
 
 class Sessions:
     """All screens of this process. `emit(sid, message)` must not wait; `drop(sid)` cuts a dead screen's connection.
@@ -183,16 +87,7 @@ class Sessions:
 
     def watch(self, sid: str, message: object) -> None:
         """A screen says what it wants to see, and (unless something is in flight) what it holds. Raises Refused."""
-        try:
-            watch = msgspec.convert(message, Watch)
-        except msgspec.ValidationError as error:
-            raise self._refusal("bad_watch", str(error)) from error
-        if watch.period and watch.period not in PERIODS:
-            raise self._refusal("bad_watch", "no such period")
-        if watch.from_ms is not None and watch.to_ms is not None and watch.from_ms > watch.to_ms:
-            raise self._refusal("bad_watch", "the period ends before it begins")
-        if unknown := [part for part in watch.parts if not is_part(part)]:
-            raise self._refusal("bad_watch", f"no such part: {unknown[0]}")
+        watch = self._counting(watch_of, message)
         with self._lock:
             session = self._sessions.get(sid)
             if session is None:
@@ -232,10 +127,7 @@ class Sessions:
 
     def ack(self, sid: str, message: object) -> None:
         """A screen has taken (or could not take) the message in flight. Raises Refused."""
-        try:
-            ack = msgspec.convert(message, Ack)
-        except msgspec.ValidationError as error:
-            raise self._refusal("bad_ack", str(error)) from error
+        ack = self._counting(ack_of, message)
         with self._lock:
             session = self._sessions.get(sid)
             if session is None or not session.in_flight or session.seq != ack.seq:
@@ -246,10 +138,7 @@ class Sessions:
 
     def health(self, sid: str, message: object) -> None:
         """A screen tells how it is; sooner than EVERY_MS after the time before it is not listened to. Raises Refused."""
-        try:
-            health = msgspec.convert(message, Health)
-        except msgspec.ValidationError as error:
-            raise self._refusal("bad_health", str(error)) from error
+        health = self._counting(health_of, message)
         session, now_ms = self._sessions.get(sid), self._hall.now_ms()
         if session is not None and now_ms - session.health_at_ms >= EVERY_MS * 0.9:
             session.health, session.health_at_ms = health, now_ms
@@ -258,11 +147,18 @@ class Sessions:
         """All open screens, the newest last, in plain values; `acked_ms` 0: it has acknowledged nothing yet, `health` None:
         it has told nothing of itself. `region` is what it shows, `scope` what it may see ("" is the whole city).
         """
-        return [_told(session, self._clock_s()) for session in list(self._sessions.copy().values())]
+        return [told(session, self._clock_s()) for session in list(self._sessions.copy().values())]
 
     def _refusal(self, code: str, detail: str) -> Refused:
         self.counts["refused"] += 1
-        return Refused(code, detail[:200])
+        return Refused(code, detail)
+
+    def _counting(self, read: Callable[[object], Said], message: object) -> Said:
+        try:
+            return read(message)
+        except Refused:
+            self.counts["refused"] += 1
+            raise
 
     def _believe(self, session: Session, cursors: dict[TableName, WireCursor | None]) -> None:
         """Hold what the screen says; a table whose cursor nobody can place is begun anew."""
@@ -344,7 +240,7 @@ class Sessions:
         for shared in (self._frames, self._news_of, self._messages):
             shared.clear()  # only between screens that are equally far, within one round
         now_s = self._clock_s()
-        waiting = [session for session in self._sessions.copy().values() if _is_due(session, now_s)]
+        waiting = [session for session in self._sessions.copy().values() if is_due(session, now_s)]
         for session in sorted(waiting, key=lambda s: s.sent_at_s):
             try:
                 self._attend(session)
@@ -356,7 +252,7 @@ class Sessions:
         with self._lock:
             now_s = self._clock_s()
             if session.in_flight:
-                if now_s - session.sent_at_s > DEAD_AFTER_S:
+                if is_dead(session, now_s):
                     self._cut(session)
             elif session.scope is not None and now_s >= session.due_at_s:
                 self._serve(session, session.scope, now_s)
@@ -451,32 +347,3 @@ class Sessions:
             return None
         session.figures, session.figures_at_s = (session.key, figures.digest), now_s
         return figures
-
-
-def _is_due(session: Session, now_s: float) -> bool:
-    if session.in_flight:
-        return now_s - session.sent_at_s > DEAD_AFTER_S
-    return session.scope is not None and now_s >= session.due_at_s
-
-
-def _told(session: Session, now_s: float) -> dict[str, Any]:
-    person, came = session.person, session.came
-    return {
-        "sid": session.sid,
-        "name": person.name,
-        "title": person.title,
-        "roles": list(person.roles),
-        "scope": person.scope,
-        "region": session.scope.region if session.scope else "",
-        "lang": session.scope.lang if session.scope else "",
-        "address": came.address,
-        "agent": came.agent,
-        "connected_ms": came.at_ms,
-        "acked_ms": session.acked_at_ms,
-        "in_flight": session.in_flight,
-        "in_flight_ms": round((now_s - session.sent_at_s) * 1000) if session.in_flight else 0,
-        "frames": session.messages,
-        "bytes": session.bytes,
-        "health": msgspec.to_builtins(session.health) if session.health else None,
-        "health_ms": session.health_at_ms,
-    }

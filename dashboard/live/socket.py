@@ -20,7 +20,9 @@ from dashboard.hall import Hall
 from dashboard.live import packets, websocket
 from dashboard.live.links import LARGEST_MESSAGE, PING_EVERY_S, PONG_WITHIN_S, Link, Links
 from dashboard.live.packets import Nonsense
-from dashboard.live.session import Message, Refused, Sessions
+from dashboard.live.said import Refused
+from dashboard.live.screen import Message
+from dashboard.live.session import Sessions
 from dashboard.live.shared import SharedFigures
 from domain.people import Person
 from store.errors import StoreError

@@ -12,7 +12,8 @@ import websocket
 
 from dashboard.hall import Hall
 from dashboard.live import packets
-from dashboard.live.session import Message, Sessions
+from dashboard.live.screen import Message
+from dashboard.live.session import Sessions
 from dashboard.live.shared import SharedFigures
 from dashboard.live.socket import Guest
 from dashboard.live.websocket import TEXT
@@ -232,7 +233,7 @@ def test_a_screen_that_never_acknowledges_holds_one_message_and_delays_nobody() 
 
 
 def test_a_screen_without_sign_of_life_is_cut_off(served: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.live.session.DEAD_AFTER_S", 0.3)
+    monkeypatch.setattr("dashboard.live.screen.DEAD_AFTER_S", 0.3)
     browser = open_screen(served, Screen())
     browser.frame()
     with pytest.raises((websocket.WebSocketException, OSError)):

@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, rule
 from config.city_model import RosterEntry
 from dashboard.hall import Hall
 from dashboard.live import frame as frames
-from dashboard.live.session import Refused
+from dashboard.live.said import Refused
 from dashboard.orderbook import orders_of
 from dashboard.orderlist import order_ids, orders_page
 from dashboard.search import search

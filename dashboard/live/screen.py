@@ -32,6 +32,7 @@ class Message(dict[str, Any]):
 
 
 class Cursor(msgspec.Struct, frozen=True):
+    epoch: str
     version: int
     scope: Scope
 

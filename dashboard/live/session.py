@@ -176,14 +176,16 @@ class Sessions:
         that he had before), the attempt is told.
         """
         epoch, version, token = (*(cursor or ()), None, None, None)[:3]
-        if epoch != self._hall.epoch or not isinstance(version, int) or not 0 < version <= self._hall.tables[name].version:
+        table = self._hall.tables[name]
+        if epoch != table.epoch or not isinstance(version, int) or not 0 < version <= table.version:
             return None
         if isinstance(token, str):
             scope = self._hall.scopes.of_token(token, person)
             if scope is None and not self._hall.scopes.allows(token.split(":")[1] if ":" in token else "", person):
                 self._attempt(person, "cursor", token[:80])
-            return Cursor(version, scope) if scope else None
-        return next((mine[name] for mine in known if name in mine and mine[name].version == version), None)
+            return Cursor(table.epoch, version, scope) if scope else None
+        mine = (cursors.get(name) for cursors in known)
+        return next((one for one in mine if one and (one.epoch, one.version) == (epoch, version)), None)
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
@@ -324,9 +326,11 @@ class Sessions:
         name = table.shape.name
         held = sent.get(name)
         with self._hall.lock:
-            now = Cursor(table.version, scope)
+            now = Cursor(table.epoch, table.version, scope)
             if held == now:
                 return None
+            if held and held.epoch != table.epoch:
+                held = None
             key = (name, now.version, scope.token, held and (held.version, held.scope.token))
             if key not in self._frames:
                 change = table.changes(held.version, scope, held.scope) if held else table.changes(0, scope)

@@ -33,6 +33,8 @@ FIRST_VERSION: Final = 1
 """Of an empty table, so that 0 is left for the cursor of a client that holds nothing."""
 
 _FIRST_CAPACITY: Final = 1024
+PACK_FROM: Final = 65_536  # slots; fewer are not worth a snapshot for every screen
+PACK_SHARE: Final = 0.25  # of slots that still show something, below which a table is packed
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -73,13 +75,17 @@ class Values(msgspec.Struct, frozen=True):
 
 
 class LiveTable:
-    """Rows of one kind. A row keeps its slot as long as the process lives. Not locked: the hall's lock covers it."""
+    """Rows of one kind. A row keeps its slot as long as its epoch lasts: until most rows that the table has shown have ended
+    (`pack`). Not locked: the hall's lock covers it.
+    """
 
-    def __init__(self, shape: Shape, epoch: str) -> None:
+    def __init__(self, shape: Shape, epoch: str, pack_from: int = PACK_FROM) -> None:
         self.shape = shape
         self.epoch = epoch
         self.version = FIRST_VERSION
         self.slots: dict[str, int] = {}
+        self._pack_at = self._pack_from = pack_from
+        self._packed = 0
         self._numbers = {name: np.zeros(_FIRST_CAPACITY, DTYPES[code]) for name, code in shape.numbers}
         self._texts = {name: np.zeros(_FIRST_CAPACITY, object) for name in shape.every_text}
         self._state = {name: np.zeros(_FIRST_CAPACITY, np.int64) for name in ("changed", "placed", "worded")}
@@ -117,6 +123,32 @@ class LiveTable:
         state["changed"][slots] = version
         state["placed"][slots[placed]] = version
         state["worded"][slots[worded]] = version
+        if len(self.slots) >= self._pack_at:
+            self._pack_if_worth()
+
+    def _pack_if_worth(self) -> None:
+        if np.count_nonzero(self._state["shown"][: len(self.slots)]) < PACK_SHARE * len(self.slots):
+            self.pack()
+        self._pack_at = max(self._pack_from, 2 * len(self.slots))
+
+    def pack(self) -> None:
+        """Begin another epoch in which only the rows that are shown have slots: what has ended takes no memory for ever, here
+        or in a browser. Every screen gets a snapshot.
+        """
+        kept = np.flatnonzero(self._state["shown"][: len(self.slots)])
+        new = {old: slot for slot, old in enumerate(kept.tolist())}
+        self.slots = {row_id: new[old] for row_id, old in self.slots.items() if old in new}
+        for group in (self._numbers, self._texts, self._state):
+            for name, array in group.items():
+                rest = np.zeros(max(_FIRST_CAPACITY, len(kept)), array.dtype)
+                rest[: len(kept)] = array[kept]
+                group[name] = rest
+        self._parties = {new[old]: names for old, names in self._parties.items() if old in new}
+        held = {party: {new[old] for old in slots if old in new} for party, slots in self._slots_of.items()}
+        self._slots_of = {party: slots for party, slots in held.items() if slots}
+        self._was_of, self._was_in = {}, {}  # of an epoch that no cursor names any more
+        self._packed += 1
+        self.epoch = f"{self.epoch.partition('.')[0]}.{self._packed}"
 
     def _rename(self, slots: list[int], parties: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
         """Keep in whose name the rows are; which of them have changed hands."""
@@ -128,7 +160,7 @@ class LiveTable:
             changed[at] = True
             self._parties[slot] = now
             for party in before - now:
-                self._slots_of[party].discard(slot)
+                self._slots_of.get(party, set()).discard(slot)
                 self._was_of.setdefault(party, set()).add(slot)
             for party in now - before:
                 self._slots_of.setdefault(party, set()).add(slot)

@@ -94,6 +94,10 @@ class LiveLaw(RuleBasedStateMachine):
         self.store = {key: row for key, row in self.store.items() if key[0] != "worker" or key[1] in kept}
         self.hall.replace(lambda _: 0, 0, [(table, row) for (table, _), row in self.store.items()], 0)
 
+    @rule(name=st.sampled_from(["worker", "order"]))
+    def a_table_is_packed(self, name: str) -> None:
+        self.hall.tables[name].pack()
+
     @rule(region=st.sampled_from(REGIONS), lang=st.sampled_from(["zh", "en"]), rest=st.booleans())
     def the_screen_watches_another_region(self, region: str, lang: str, rest: bool) -> None:
         if rest:

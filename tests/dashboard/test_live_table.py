@@ -135,14 +135,19 @@ def test_rows_elsewhere_are_not_named_gone_again_and_again() -> None:
     assert hall.worker_table.changes(since, scope).empty
 
 
+def put(table: LiveTable, version: int, which: range) -> None:
+    """Workers whose every number is their own."""
+    ids, n = [f"w{number}" for number in which], len(which)
+    numbers = {name: np.array(which).astype(f"<{code}") for name, code in WORKER.numbers}
+    texts = {"id": ids, "name": ids, "region": [""] * n}
+    table.write(version, ids, Values(np.zeros(n, np.int32), np.ones(n, bool), numbers, texts))
+
+
 def test_a_table_grows_and_keeps_its_rows() -> None:
     scopes = Scopes(CITY)
     table = LiveTable(WORKER, "e")
     for start in range(0, 5000, 500):
-        ids = [f"w{n}" for n in range(start, start + 500)]
-        numbers = {name: np.arange(start, start + 500).astype(f"<{code}") for name, code in WORKER.numbers}
-        texts = {"id": ids, "name": ids, "region": [""] * 500}
-        table.write(start + 2, ids, Values(np.zeros(500, np.int32), np.ones(500, bool), numbers, texts))
+        put(table, start + 2, range(start, start + 500))
     scope = scopes.find("", "zh", EVERYBODY)
     assert scope
     snapshot = table.changes(0, scope)
@@ -176,3 +181,16 @@ def test_a_frame_of_twenty_thousand_workers_is_made_in_a_fraction_of_a_tick() ->
 
     assert best(hall.version - 1) < 0.05  # measured: 0.0004 s; room for a busy machine
     assert best(0) < 0.1  # measured: 0.004 s
+
+
+def test_rows_that_have_ended_take_no_slot_for_ever() -> None:
+    table = LiveTable(WORKER, "e", pack_from=100)
+    scope = Scopes(CITY).find("", "zh", EVERYBODY)
+    assert scope
+    for start in range(0, 600, 10):
+        put(table, 2 * start + 2, range(start, start + 10))
+        table.drop(2 * start + 3, [f"w{number}" for number in range(start - 10, start)])
+        assert len(table.slots) <= 100
+    snapshot = table.changes(0, scope)
+    assert table.epoch.startswith("e.") and snapshot.columns["lon"].tolist() == list(range(590, 600))
+    assert snapshot.texts["id"] == [f"w{number}" for number in range(590, 600)]

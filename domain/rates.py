@@ -1,6 +1,6 @@
 """How a ratio becomes a figure: kept with four decimals, shown with two, both half up from the exact ratio."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 NO_RATE: Final = "—"
@@ -35,3 +35,9 @@ def shown(num: int, den: int) -> str:
 def change4(now: int, base: int) -> str | None:
     """(now − base) / base in per cent with four decimals (同比, 环比); None when the base is 0."""
     return value4(now - base, base)
+
+
+def signed(number4: str) -> str:
+    """A change of four decimals as it is shown, with its sign and two: +1,446.20, −3.05, ±0.00."""
+    value = Decimal(number4).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{'+' if value > 0 else '−' if value < 0 else '±'}{abs(value):,}"

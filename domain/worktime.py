@@ -6,6 +6,7 @@ Nights, noon, holidays and make-up days are all the same to it: parts of time th
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -127,3 +128,10 @@ def _minutes(clock: str) -> int:
 def _instant(day: dt.date, minutes: int, zone: ZoneInfo) -> int:
     local = dt.datetime.combine(day + dt.timedelta(days=minutes // 1440), dt.time(minutes % 1440 // 60, minutes % 60), zone)
     return int(local.timestamp() * 1000)
+
+
+@functools.lru_cache(maxsize=256)
+def zone_text(zone: ZoneInfo, at_ms: int) -> str:
+    """UTC+08:00 Asia/Shanghai: its offset at an instant and its name."""
+    offset = f"{dt.datetime.fromtimestamp(at_ms / 1000, zone):%z}"
+    return f"UTC{offset[:3]}:{offset[3:]} {zone.key}"

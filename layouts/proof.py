@@ -17,6 +17,7 @@ from dash import html
 from config.city_model import City
 from domain.indicators import DEFINITIONS
 from domain.rates import shown
+from domain.worktime import zone_text
 
 Words = Mapping[str, str]
 Json = dict[str, Any]
@@ -28,16 +29,9 @@ def moment(city: City, at_ms: int) -> str:
     return dt.datetime.fromtimestamp(at_ms / 1000, city.zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-@functools.lru_cache(maxsize=256)
-def zone(city: City, at_ms: int) -> str:
-    """UTC+08:00 Asia/Shanghai, at an instant."""
-    offset = dt.datetime.fromtimestamp(at_ms / 1000, city.zone).strftime("%z")
-    return f"UTC{offset[:3]}:{offset[3:]} {city.timezone}"
-
-
 def as_of(city: City, words: Words, at_ms: int) -> str:
     """截至 …, with the zone."""
-    return words["proof.as_of"].format(t=moment(city, at_ms), zone=zone(city, at_ms))
+    return words["proof.as_of"].format(t=moment(city, at_ms), zone=zone_text(city.zone, at_ms))
 
 
 def definition(words: Words, key: str) -> str:

@@ -1,13 +1,13 @@
 """`/statistics`: totals, on time and late by region, department, channel, category, month; every number opens its orders."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from dash import html
 
 from config.city_model import City
+from domain.rates import signed
 from layouts import hotline, ids, proof
 from layouts.parts import Words, status_bar, top_bar
 
@@ -153,8 +153,7 @@ def _change(words: Words, told: Json) -> str:
     number = told["points"] if told["denominator"] is not None else told["change"]
     if number is None:
         return "—"
-    value = Decimal(number).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    text = f"{value:+.2f}".replace("-", "−")
+    text = signed(number)
     return words["points"].format(n=text) if told["denominator"] is not None else f"{text} %"
 
 

@@ -17,12 +17,13 @@ from dashboard.bulletins.maker import Maker
 from dashboard.bulletins.periods import before, name_of, spoken
 from dashboard.bulletins.schedule import next_due
 from dashboard.bulletins.shelf import Shelf
-from dashboard.bulletins.told import CARD_KINDS, Told, card_heads, figure_text, is_told, moved, place_text, zone_text
+from dashboard.bulletins.told import CARD_KINDS, Told, card_heads, figure_text, is_told, moved, place_text
 from dashboard.doors import home_of, language
 from dashboard.filters import BadQuery, region_code
 from dashboard.names import title_of
 from dashboard.period import iso
 from dashboard.sight import Sight, sight
+from domain.worktime import zone_text
 from store import bulletins
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Pages:
             planned=self._planned(seen, lang), may_publish=person().may("publish"), root=seen.city.root,
             form=request.form.to_dict(), periods=_recent(seen, lang),
             children=[seen.city.root, *seen.city.children(seen.city.root)],
-            name_of=lambda code: region_name(seen.city, code, lang), zone=zone_text(seen.city, seen.now_ms()),
+            name_of=lambda code: region_name(seen.city, code, lang), zone=zone_text(seen.city.zone, seen.now_ms()),
         )  # fmt: skip
         return page, status
 
@@ -73,7 +74,7 @@ class Pages:
         return {
             "id": one.id, "period": spoken(one.period, lang), "kind": words(lang)[f"bulletins.kind.{one.kind}"],
             "region": region_name(seen.city, one.region, lang), "number": one.number, "as_of": _civil(seen, one.as_of_ms),
-            "zone": zone_text(seen.hall.city, one.as_of_ms), "orders": f"{one.orders:,}", "reason": one.reason,
+            "zone": zone_text(seen.hall.city.zone, one.as_of_ms), "orders": f"{one.orders:,}", "reason": one.reason,
             "by": title_of(seen.hall, one.by) or words(lang)["bulletins.by_program"], "previous": one.previous,
         }  # fmt: skip
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from config.words import words
 from dashboard.briefs import Json
 from dashboard.bulletins.periods import spoken
-from domain.rates import NO_RATE
+from domain.rates import NO_RATE, signed
+from domain.worktime import zone_text
 
 NEAR_WHOLE: Final = 99
 """From so many per cent on a rate has the count still open beside it (domain.md C6.3)."""
@@ -32,7 +33,7 @@ class Told:
     @cached_property
     def zone_text(self) -> str:
         """UTC+08:00 Asia/Shanghai; the offset at the as-of time."""
-        return zone_text(self, self.content["as_of_ms"])
+        return zone_text(self.zone, self.content["as_of_ms"])
 
     def name(self, named: Json) -> str:
         return str(named[self.lang])
@@ -160,18 +161,6 @@ class Told:
 def is_told(ranking: Json) -> bool:
     """Whether anybody has a score in it."""
     return any(row["value"] is not None for row in ranking["rows"])
-
-
-def zone_text(of: Any, at_ms: int) -> str:
-    """UTC+08:00 Asia/Shanghai: the offset, at an instant, and name of the `zone` of a city or a version."""
-    offset = f"{dt.datetime.fromtimestamp(at_ms / 1000, of.zone):%z}"
-    return f"UTC{offset[:3]}:{offset[3:]} {of.zone.key}"
-
-
-def signed(value4: str) -> str:
-    """Two decimals with a sign: +446.20, −3.05."""
-    value = Decimal(value4).quantize(Decimal("0.01"), "ROUND_HALF_UP")
-    return f"{'+' if value > 0 else '−' if value < 0 else '±'}{abs(value):,}"
 
 
 def hours(seconds: float | None) -> Any:

@@ -10,6 +10,8 @@ import msgspec
 from dash import html
 
 from config.city_model import City
+from domain.rates import signed
+from domain.worktime import zone_text
 from layouts import proof
 from layouts.page_config import short_name
 from layouts.parts import Words
@@ -92,7 +94,7 @@ class Pen(msgspec.Struct, frozen=True):
 
     def moment(self, at_ms: int) -> str:
         """2026-11-26 15:42:06 UTC+08:00 Asia/Shanghai."""
-        return f"{proof.moment(self.city, at_ms)} {proof.zone(self.city, at_ms)}"
+        return f"{proof.moment(self.city, at_ms)} {zone_text(self.city.zone, at_ms)}"
 
     def clock(self, at_ms: int) -> str:
         return f"{dt.datetime.fromtimestamp(at_ms / 1000, self.city.zone):%m-%d %H:%M}"
@@ -124,12 +126,6 @@ def bare(told: Json) -> str:
 def value_of(told: Json) -> float | None:
     """A rate in per cent; None without a base."""
     return 100 * told["numerator"] / told["denominator"] if told["denominator"] else None
-
-
-def signed(number: str) -> str:
-    """A number of four decimals with its sign and two: +446.20, −1.25, ±0.00."""
-    text = f"{Decimal(number).quantize(Decimal('0.01'), ROUND_HALF_UP):+.2f}".replace("-", "−")
-    return f"±{text[1:]}" if text[1:] == "0.00" else text
 
 
 def percent(change: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dashboard.briefs import Json, region_name
-from dashboard.people import ONLINE
+from dashboard.people import online
 from dashboard.wall.ground import Ground
 from dashboard.wall.overview import PARTS as OVERVIEW_PARTS
 from dashboard.wall.parts import PARTS
@@ -50,7 +50,7 @@ def _ages(hall: "Hall", now_ms: int) -> Json:
 
     positions_p95_s: 95 of 100 workers online were where the map shows them at most so long ago.
     """
-    ages_s = [(now_ms - row.fixed_at_ms) / 1000 for row in hall.workers.values() if row.presence in ONLINE]
+    ages_s = [(now_ms - row.fixed_at_ms) / 1000 for row in online(hall.workers.values())]
     return {
         "positions_ms": hall.newest_received_at_ms or None,
         "orders_ms": hall.last_change_at_ms.get("order") or None,

@@ -5,8 +5,9 @@ region's people. One whom the roster does not know belongs to where he is.
 """
 
 import functools
+import operator
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.sight import Sight
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 ONLINE: Final = frozenset((Presence.MOVING, Presence.STILL, Presence.OUT_OF_GRID))
 """Linked, with fresh fixes that can be believed."""
+
+presence_of: Final = operator.attrgetter("presence._value_")
+"""Its number: members of an enum are slow to hash and to compare."""
+
+_ONLINE: Final = frozenset(map(int, ONLINE))
+
+
+def online(rows: Collection[Worker]) -> list[Worker]:
+    """Those of them who are."""
+    return [row for row, presence in zip(rows, map(presence_of, rows), strict=True) if presence in _ONLINE]
 
 
 def belongs_to(hall: "Hall", worker: str) -> str:
@@ -58,9 +69,11 @@ def workers_of(hall: "Hall", region: str, *, here_now: bool = False) -> Iterator
 
 def heard_of(hall: "Hall", region: str) -> list[Worker]:
     """The rows of a region's workers that have been heard of."""
-    inside = hall.city.subtree(region)
-    everything = region == hall.city.root
-    return [row for worker, row in hall.workers.items() if everything or belongs_to(hall, worker) in inside]
+    if region == hall.city.root:
+        return list(hall.workers.values())
+    inside, roster = hall.city.subtree(region), hall.city.roster
+    homes = ((roster.get(row.worker) or row, row) for row in hall.workers.values())  # as belongs_to
+    return [row for home, row in homes if home.region in inside]
 
 
 def rostered(city: "City", region: str) -> int:

@@ -47,8 +47,45 @@ class Rows(Mapping[str, Row]):
         return [(key, self._shown(row)) for key, row in list(self._rows.items()) if self._passes(row)]
 
 
+class Staff(Rows[Worker]):
+    """The workers that pass: of the roster those who are `mine`, of others who passes. Found once, until the hall changes."""
+
+    def __init__(self, hall: "Hall", mine: frozenset[str], passes: Callable[[Worker], bool]) -> None:
+        super().__init__(hall.workers, passes, _as_it_is)
+        self._hall, self._mine = hall, mine
+        self._found: tuple[int, list[tuple[str, Worker]]] | None = None
+
+    def items(self) -> Any:
+        version = self._hall.version
+        if self._found is None or self._found[0] != version:
+            known, mine, passes = self._hall.city.roster, self._mine, self._passes
+            rows = list(self._rows.items())
+            self._found = version, [(key, row) for key, row in rows if key in mine or (key not in known and passes(row))]
+        return self._found[1]
+
+    def values(self) -> Any:
+        return [row for _, row in self.items()]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self.items())
+
+    def __len__(self) -> int:
+        return len(self.items())
+
+
 def _as_it_is(row: Row) -> Row:
     return row
+
+
+@functools.lru_cache(maxsize=512)
+def _staff(city: "City", scope: str, _size: int) -> frozenset[str]:
+    """Who of the roster belongs to a scope, "" the whole city."""
+    inside = city.subtree(scope or city.root)
+    whole = not scope or scope == city.root
+    return frozenset(
+        worker for worker, entry in city.roster.items()
+        if entry.region in inside or (whole and entry.region not in city.regions)
+    )  # fmt: skip
 
 
 class SeenStore:
@@ -92,9 +129,16 @@ class Sight:
         self._clear = person.may("personal")
         self.orders: Mapping[str, Order] = Rows(hall.orders, self.sees_order, self._masked)
         everybody = self.whole and self._people
-        self.workers: Mapping[str, Worker] = hall.workers if everybody else Rows(hall.workers, self.sees_worker, _as_it_is)
+        self.workers: Mapping[str, Worker] = hall.workers if everybody else self._staff()
         self.tallies: Mapping[str, Tally] = Rows(hall.tallies, lambda row: self.inside(row.region), _as_it_is)
         self.feeds: Mapping[str, Feed] = hall.feeds if everybody else Rows(hall.feeds, self.sees_feed, _as_it_is)
+
+    def _staff(self) -> Staff:
+        roster = self.hall.city.roster
+        mine = _staff(self.hall.city, self.person.scope, len(roster)) if self._people else frozenset()
+        if self.person.worker:
+            mine |= {self.person.worker}
+        return Staff(self.hall, mine, self.sees_worker)
 
     @property
     def everything(self) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.browser.run import FLAGS
+from bench.chrome import launch
 from bench.fanout import _commit, _worker
 from bench.ingest import await_store, process
 from bench.orders import ORDERS, environment, make_orders
@@ -142,8 +142,7 @@ def _log_in(name: str) -> str:
 @contextlib.contextmanager
 def _browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         try:
             yield browser
         finally:

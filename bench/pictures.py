@@ -8,8 +8,6 @@ Beside each picture its faults: what is cut off, what overlaps, which panel is e
 import argparse
 import contextlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +20,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.browser.run import FLAGS
+from bench.chrome import launch
 from config.scenes import shipped
 from tests.running import free_port
 
@@ -167,10 +165,9 @@ def main() -> None:
     parser.add_argument("--size", nargs="+", type=_size, default=list(SIZES))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with demo(options.workers) as (url, people), sync_playwright() as playwright:
         time.sleep(60)  # until the simulator has told of a day
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         wrong = album(browser, url, people, options.out, options.wait, options.scene, options.size)
         browser.close()
     print(f"{len(options.size) * len(LANGS) * len(options.scene)} pictures in {options.out}, {len(wrong)} with something wrong")

@@ -11,7 +11,7 @@ from dashboard.filters import OrderQuery, read_query
 from dashboard.names import title_of
 from dashboard.orderbook import orders_of
 from dashboard.past import Then, orders_then, then_of
-from dashboard.people import ONLINE
+from dashboard.people import online
 from dashboard.sight import Sight, says
 from domain import masking
 from domain.actions import FOUND_OUT
@@ -220,7 +220,7 @@ def nearest_workers(
         return []
     now_ms = hall.now_ms() if now_ms is None else now_ms
     with hall.lock:
-        rows = [row for row in hall.workers.values() if row.fixed_at_ms and row.presence in ONLINE]
+        rows = [row for row in online(hall.workers.values()) if row.fixed_at_ms]
         near = _nearest(lon, lat, [row.lon for row in rows], [row.lat for row in rows], radius_m, limit)
         counted_at_ms, loads = hall.moment(), _loads(hall) if near else {}
     return [

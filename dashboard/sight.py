@@ -48,19 +48,23 @@ class Rows(Mapping[str, Row]):
 
 
 class Staff(Rows[Worker]):
-    """The workers that pass: of the roster those who are `mine`, of others who passes. Found once, until the hall changes."""
+    """The workers of a sight: of the roster those of its part of the city, of others who passes. Found once, until the hall
+    changes.
+    """
 
-    def __init__(self, hall: "Hall", mine: frozenset[str], passes: Callable[[Worker], bool]) -> None:
-        super().__init__(hall.workers, passes, _as_it_is)
-        self._hall, self._mine = hall, mine
+    def __init__(self, sight: "Sight") -> None:
+        super().__init__(sight.hall.workers, sight.sees_worker, _as_it_is)
+        self._hall, self._own = sight.hall, sight.person.worker
+        self._mine: Mapping[str, Any] = sight.city.roster if sight.person.may("people") else {}
         self._found: tuple[int, list[tuple[str, Worker]]] | None = None
 
     def items(self) -> Any:
         version = self._hall.version
         if self._found is None or self._found[0] != version:
-            known, mine, passes = self._hall.city.roster, self._mine, self._passes
+            known, mine, own, passes = self._hall.city.roster, self._mine, self._own, self._passes
             rows = list(self._rows.items())
-            self._found = version, [(key, row) for key, row in rows if key in mine or (key not in known and passes(row))]
+            found = [(key, row) for key, row in rows if key in mine or key == own or (key not in known and passes(row))]
+            self._found = version, found
         return self._found[1]
 
     def values(self) -> Any:
@@ -75,17 +79,6 @@ class Staff(Rows[Worker]):
 
 def _as_it_is(row: Row) -> Row:
     return row
-
-
-@functools.lru_cache(maxsize=512)
-def _staff(city: "City", scope: str, _size: int) -> frozenset[str]:
-    """Who of the roster belongs to a scope, "" the whole city."""
-    inside = city.subtree(scope or city.root)
-    whole = not scope or scope == city.root
-    return frozenset(
-        worker for worker, entry in city.roster.items()
-        if entry.region in inside or (whole and entry.region not in city.regions)
-    )  # fmt: skip
 
 
 class SeenStore:
@@ -129,16 +122,9 @@ class Sight:
         self._clear = person.may("personal")
         self.orders: Mapping[str, Order] = Rows(hall.orders, self.sees_order, self._masked)
         everybody = self.whole and self._people
-        self.workers: Mapping[str, Worker] = hall.workers if everybody else self._staff()
+        self.workers: Mapping[str, Worker] = hall.workers if everybody else Staff(self)
         self.tallies: Mapping[str, Tally] = Rows(hall.tallies, lambda row: self.inside(row.region), _as_it_is)
         self.feeds: Mapping[str, Feed] = hall.feeds if everybody else Rows(hall.feeds, self.sees_feed, _as_it_is)
-
-    def _staff(self) -> Staff:
-        roster = self.hall.city.roster
-        mine = _staff(self.hall.city, self.person.scope, len(roster)) if self._people else frozenset()
-        if self.person.worker:
-            mine |= {self.person.worker}
-        return Staff(self.hall, mine, self.sees_worker)
 
     @property
     def everything(self) -> bool:

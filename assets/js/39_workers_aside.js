@@ -26,7 +26,7 @@
       this.thread.onerror = (event) => fail(event.message ?? "the painter's thread has failed");
       this.canvases = [canvas, canvas.cloneNode()];
       this.seen = 0;
-      this.views = [null, null]; // of what stands on each
+      this.view = null; // of what stands on the one that is seen
       canvas.after(this.canvases[1]);
       this.canvases[1].style.visibility = "hidden";
       const screens = this.canvases.map((each) => each.transferControlToOffscreen());
@@ -60,7 +60,7 @@
       this.asked = what;
       this.next = null;
       const changed = this.#changed(glides);
-      const on = this.views[this.seen] === view ? this.seen : 1 - this.seen;
+      const on = this.view === view ? this.seen : 1 - this.seen;
       const told = { slots: glides.slots, length: glides.data.length, changed, scene, size, on, other: on !== this.seen };
       this.thread.postMessage(told, changed.map(([, data]) => data.buffer));
     }
@@ -78,7 +78,7 @@
       const { view, done } = this.asked;
       this.asked = null;
       this.costMs = costMs;
-      this.views[on] = view;
+      this.view = view;
       if (on !== this.seen) {
         this.canvas.style.visibility = "hidden";
         this.seen = on;

@@ -17,8 +17,6 @@ zooming, pointing and filtering; `cpu_ms` is its processor time.
 
 import argparse
 import json
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -31,15 +29,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from bench.chrome import launch
+
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-swiftshader",  # WebGL by the processor, all else without it: as on a PC without a graphics card
-]
 WARM_UP = 50  # updates
 FRESH = 11  # after so many updates of a hall everybody glides
 IDLE_S = 3
@@ -208,9 +200,8 @@ def _served() -> Iterator[int]:
 @contextmanager
 def _page(port: int, layer: str) -> Iterator[tuple[Page, CDPSession, Browser]]:
     """A fresh browser on the page with one kind of layer."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.set_default_timeout(SETTLE_MS)
         page.goto(f"http://127.0.0.1:{port}/?layer={layer}")

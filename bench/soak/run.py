@@ -5,7 +5,6 @@ collections, in one scene, when the link stands: first after the warm-up, which 
 scenes too, then at the end.
 """
 
-import os
 import shutil
 import tempfile
 import time
@@ -16,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from bench.browser.run import FLAGS
+from bench.chrome import launch
 from bench.soak import judge
 from bench.soak.relay import Relay
 from bench.soak.town import Town
@@ -183,8 +182,7 @@ def run(
         town = Town(folder, workers, fix_s, turn_s)
         relay = Relay(town.web_port)
         with sync_playwright() as playwright:
-            path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            browser = launch(playwright)
             page = browser.new_page(viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai")
             page.set_default_timeout(60_000)
             page.goto(f"http://127.0.0.1:{relay.port}/{town.wall_link()}")

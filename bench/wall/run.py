@@ -8,7 +8,6 @@ whole city with a dot for every worker. Probes (`bench.wall.probes`) change plac
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import httpx
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from bench.browser.run import FLAGS
+from bench.chrome import launch
 from bench.fanout import Crowd
 from bench.ingest import KEY, await_store, cpu_s, process
 from bench.wall.probes import PREFIX, Probes, spots
@@ -134,8 +133,7 @@ def _wall(store: Store) -> Iterator[Page]:
     """A wall in a browser at 1920×1080."""
     secret = people.add_token(store, Token(name="wall", roles=("wall",), scope=""))
     with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1920, "height": 1080}, bypass_csp=True)
         page.set_default_timeout(READY_S * 1000)
         page.goto(f"http://127.0.0.1:{WEB}/enter#{secret}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.briefs import Json, order_brief, region_name, worker_brief
 from dashboard.orderlist import nearest_feeds, nearest_workers, stage_times, step_json
-from dashboard.people import ONLINE
+from dashboard.people import online
 from dashboard.wall.cameras import counts_of, feed_json
 from dashboard.wall.ground import Ground, Part
 from domain.geodesy import bearing_deg, distance_m, distances_m
@@ -133,7 +133,7 @@ def _online_near(on: Ground, row: Order) -> int:
     """How many are online within NEAR_M."""
     if row.lon is None or row.lat is None:
         return 0
-    placed = [him for him in on.hall.workers.values() if him.fixed_at_ms and him.presence in ONLINE]
+    placed = [him for him in online(on.hall.workers.values()) if him.fixed_at_ms]
     lons, lats = np.array([him.lon for him in placed]), np.array([him.lat for him in placed])
     return int(np.count_nonzero(distances_m(row.lon, row.lat, lons, lats) <= NEAR_M))
 

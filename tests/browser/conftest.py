@@ -16,6 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from bench.chrome import FLAGS
 from config.city import load_city
 from config.make import make_city
 from config.settings import load_settings
@@ -27,10 +28,6 @@ from tests.running import free_port
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "browser-key-browser-key"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-FLAGS = [
-    "--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--enable-unsafe-swiftshader",  # WebGL by the processor, all else without it: as where there is no graphics card
-]  # fmt: skip
 WALKERS = 80
 expect.set_options(timeout=20_000)  # three browsers on two cores: what is there in a second may take ten
 

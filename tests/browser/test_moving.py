@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import CHROMIUM, FLAGS, Hall, Watched
+from bench.chrome import FLAGS
+from tests.browser.conftest import CHROMIUM, Hall, Watched
 
 CROWD = 20_000
 SELECTION = (0x6D, 0xB8, 0xFA)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from config.bucket import read_bucket
+from config.clock import parse_now
 
 
 class SettingsError(Exception):
@@ -71,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     changes_keep: int
     commit_batch: int
     log_level: str
+    now: str
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -179,6 +181,11 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _moment(text: str) -> str:
+    parse_now(text)
+    return text
+
+
 def _bucket(text: str) -> str:
     if text:
         read_bucket(text)
@@ -273,6 +280,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("CHANGES_KEEP", "4000", _whole(16, 10_000_000), "Commits kept per partition for screens that catch up."),
     Setting("COMMIT_BATCH", "4000", _whole(1, 100_000), "Most facts folded in one commit."),
     Setting("LOG_LEVEL", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged."),
+    Setting(
+        "NOW",
+        "",
+        _moment,
+        "For tests only: the moment at which the clock of all roles begins, 2026-12-31T23:58:00+08:00; it runs on from there. "
+        "Empty: the machine's clock.",
+    ),
 )
 
 PREFIX: Final = "GRIDHALL_"

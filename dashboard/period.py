@@ -105,6 +105,6 @@ def _named(key: str, city: "City", now_ms: int) -> Period:
 
 
 def month_after(first: dt.date, months: int = 1) -> dt.date:
-    """The first day of the month so many months after that of `first`, which is a first day; before it, if negative."""
+    """The first day of the month so many months after the one that a day lies in; before it, if negative."""
     years, month = divmod(first.month - 1 + months, 12)
-    return first.replace(year=first.year + years, month=month + 1)
+    return dt.date(first.year + years, month + 1, 1)

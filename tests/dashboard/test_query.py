@@ -326,6 +326,15 @@ def test_instants_are_read_in_the_citys_zone(city: City) -> None:
     assert iso(NOW, city) == "2025-10-10T11:00:00.000+08:00"
 
 
+def test_every_period_can_be_named_on_every_day(city: City) -> None:
+    day_ms = 86_400_000
+    for number in range(366 * 3):
+        now_ms = NOW + number * day_ms
+        month = resolve({"key": "month"}, city, now_ms)
+        assert month.from_ms is not None and month.to_ms is not None
+        assert resolve((month.from_ms, month.to_ms), city, now_ms) == month
+
+
 def test_a_period_is_known_by_its_ends(city: City) -> None:
     for key in ("today", "yesterday", "week", "month", "year", "all"):
         named = resolve(key, city, NOW)

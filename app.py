@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 import people_setup
+from config import clock
 from config.city import City, CityErrors, check_city, load_city
 from config.city_notices import secret_faults
 from config.settings import PREFIX, Settings, SettingsError, load_settings
@@ -539,7 +540,7 @@ def source_add(name: str, datum: str = "wgs84", data_dir: DataOption = None) -> 
         raise fail("datum: wgs84, gcj02 or bd09")
     key = new_key()
     try:
-        add_source(store_of(settings_of(environment(data_dir=data_dir))), name, key, time.time_ns() // 1_000_000, datum)
+        add_source(store_of(settings_of(environment(data_dir=data_dir))), name, key, clock.now_ms(), datum)
     except ValueError as wrong:
         raise fail(f"{name}: {wrong}") from wrong
     out.print(f"source {name}, key (shown this once): {key}", highlight=False, soft_wrap=True)

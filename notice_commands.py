@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from config import clock
 from domain.notices import FAILED, WAITING, Delivery
-from people_commands import DataOption, fail, now_ms, opened, out, tell
+from people_commands import DataOption, fail, opened, out, tell
 from store import notices
 
 notices_app = typer.Typer(help="Notices to the city's webhooks: what waits, what could not be delivered.", no_args_is_help=True)
@@ -49,7 +50,7 @@ def notices_again(
     chosen = [one for one in failed if one.id in wanted or (webhook and one.webhook == webhook)]
     if missing := wanted - {one.id for one in chosen}:
         raise fail(f"not among those that were given up: {', '.join(sorted(missing))}")
-    sent = [one for one in chosen if notices.send_again(store, one, now_ms())]
+    sent = [one for one in chosen if notices.send_again(store, one, clock.now_ms())]
     for one in sent:
         tell(store, "notice_sent", one.order, "", did="again", webhook=one.webhook, id=one.id)
     out.print(f"{len(sent)} will be sent again", highlight=False)

@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from config import clock
 from config.city import City, load_city
 from config.settings import Settings, SettingsError, load_settings
 from domain.people import WALL, role_faults
-from people_setup import now_ms, one_time
+from people_setup import one_time
 from store import audit as auditing
 from store import auditfiles, embedded, logins, people
 from store.errors import StoreError
@@ -91,8 +92,9 @@ def checked_scenes(city: City, roles: list[str], scenes: list[str]) -> tuple[str
 def tell(store: Store, what: str, subject: str, region: str, **detail: str) -> None:
     """A line of the audit log by who runs this command. Empty details are left out."""
     told: dict[str, str | int] = {key: text for key, text in detail.items() if text}
+    who = f"console:{whoami()}"
     auditing.write(
-        store, auditing.Entry(at_ms=now_ms(), who=f"console:{whoami()}", what=what, subject=subject, region=region, detail=told)
+        store, auditing.Entry(at_ms=clock.now_ms(), who=who, what=what, subject=subject, region=region, detail=told)
     )
 
 
@@ -132,7 +134,7 @@ def user_add(
     called = title or (of.roster[worker].name if worker else name)
     account = Account(
         name=name, title=called, roles=tuple(role), scope=code, department=department, worker=worker, must_change=True,
-        made_at_ms=now_ms(),
+        made_at_ms=clock.now_ms(),
     )  # fmt: skip
     password = one_time()
     try:
@@ -244,8 +246,8 @@ def token_add(
     code = checked(of, role, scope, department, worker)
     scenes = checked_scenes(of, role, scene or [])
     new = Token(
-        name=name, roles=tuple(role), scope=code, department=department, worker=worker, scenes=scenes, made_at_ms=now_ms(),
-        ends_at_ms=now_ms() + days * 86_400_000 if days else 0,
+        name=name, roles=tuple(role), scope=code, department=department, worker=worker, scenes=scenes,
+        made_at_ms=clock.now_ms(), ends_at_ms=clock.now_ms() + days * 86_400_000 if days else 0,
     )  # fmt: skip
     try:
         secret = people.add_token(store, new)
@@ -306,7 +308,7 @@ def audit_archive(
     store, settings = opened(data_dir, None)
     if faults := auditing.verify(store)[1]:
         raise fail("nothing is archived, these lines do not follow from those before:\n  " + "\n  ".join(faults[:20]))
-    before_ms = now_ms() - older_than_days * 86_400_000
+    before_ms = clock.now_ms() - older_than_days * 86_400_000
     try:
         done = auditfiles.archive(store, folder or settings.data_dir / "audit", before_ms)
     except OSError as failed:

@@ -4,11 +4,10 @@ import contextlib
 import json
 import os
 import secrets
-import time
 from pathlib import Path
 from typing import Any, Final
 
-from config import demo
+from config import clock, demo
 from config.city import City
 from config.settings import Settings
 from store import audit as auditing
@@ -36,17 +35,13 @@ DEMO: Final = (
 """Log-in, invented name, roles. The department is the first of the city's, the worker the first full-time one."""
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def first_administrator(store: Store) -> str:
     """The one-time password of `admin`, made because there is nobody yet but demo people; "" if there is somebody."""
     if not nobody_yet(store):
         return ""
     password = one_time()
     try:
-        admin = Account(name="admin", title="管理员", roles=("administrator",), must_change=True, made_at_ms=now_ms())
+        admin = Account(name="admin", title="管理员", roles=("administrator",), must_change=True, made_at_ms=clock.now_ms())
         people.add_account(store, admin, password)
     except ValueError:  # another web process was first
         return ""
@@ -61,7 +56,7 @@ def nobody_yet(store: Store) -> bool:
 
 def tell(store: Store, what: str, subject: str, **detail: str) -> None:
     """A line of the audit log by the start of the program."""
-    auditing.write(store, Entry(at_ms=now_ms(), who="console:start", what=what, subject=subject, detail=dict(detail)))
+    auditing.write(store, Entry(at_ms=clock.now_ms(), who="console:start", what=what, subject=subject, detail=dict(detail)))
 
 
 def one_time() -> str:
@@ -74,7 +69,7 @@ def administrators_token(store: Store, settings: Settings) -> None:
     """Keep GRIDHALL_ADMIN_TOKEN as a token named `admin`, at a first start only: a revoked one does not come back by itself."""
     if not settings.admin_token or not nobody_yet(store):
         return
-    admin = Token(name="admin", roles=("administrator",), scope="", made_at_ms=now_ms())
+    admin = Token(name="admin", roles=("administrator",), scope="", made_at_ms=clock.now_ms())
     with contextlib.suppress(ValueError):  # another web process was first
         people.add_token(store, admin, settings.admin_token)
         tell(store, "token", "admin", did="first start")
@@ -116,8 +111,9 @@ def demo_people(store: Store, city: City, data_dir: Path) -> None:
         return
     told = demo_secrets(data_dir)
     for name, title, roles in DEMO:
-        _put(store, Account(name=name, roles=roles, demo=True, made_at_ms=now_ms(), **_of_city(city, title, roles)), told[name])
-    wall = Token(name=WALL, roles=("wall",), scope="", demo=True, made_at_ms=now_ms())
+        account = Account(name=name, roles=roles, demo=True, made_at_ms=clock.now_ms(), **_of_city(city, title, roles))
+        _put(store, account, told[name])
+    wall = Token(name=WALL, roles=("wall",), scope="", demo=True, made_at_ms=clock.now_ms())
     people.set_demo_tokens(store, {told[WALL]: wall, **played_tokens(city, told[PLAYED])})
 
 
@@ -129,7 +125,7 @@ def played_tokens(city: City, shared: str) -> dict[str, Token]:
 def _token(one: demo.Played) -> Token:
     return Token(
         name=one.name, title=one.title, roles=(one.role,), scope=one.scope, department=one.department, worker=one.worker,
-        demo=True, made_at_ms=now_ms(),
+        demo=True, made_at_ms=clock.now_ms(),
     )  # fmt: skip
 
 

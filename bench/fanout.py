@@ -23,6 +23,7 @@ import msgspec
 from bench.ingest import ROOT, await_store, process
 from bench.orders import environment
 from bench.orderweb import memory_kb, web
+from config import clock
 from config.city import load_city
 from config.make import make_city
 from domain.states import Presence, Worker
@@ -79,7 +80,7 @@ def run(screens: int = SCREENS, silent: int = SILENT, silent_s: int = SILENT_S, 
         end.enter_context(process(embedded.command(folder), env))
         store = await_store(embedded.url(folder))
         secrets = [
-            people.add_token(store, Token(name=f"fan-{time.time_ns()}-{n}", roles=("wall",), scope="")) for n in range(screens)
+            people.add_token(store, Token(name=f"fan-{clock.now_ms()}-{n}", roles=("wall",), scope="")) for n in range(screens)
         ]
         end.enter_context(moving(folder, embedded.url(folder), settings.partitions))
         _, _, pid = end.enter_context(web(env, WEB_PORT))
@@ -158,10 +159,10 @@ def _move(folder: Path, url: str, partitions: int) -> None:
     people_of: list[list[Worker]] = [[] for _ in range(partitions)]
     for number, (name, entry) in enumerate(city.roster.items()):
         people_of[store.partition_of(name)].append(_worker(name, entry.region, number))
-    leases = [take_lease(store, partition, f"bench {time.time_ns()}") for partition in range(partitions)]
+    leases = [take_lease(store, partition, f"bench {clock.now_ms()}") for partition in range(partitions)]
     while any(lease is None for lease in leases):  # of a run before, which ends with its five seconds
         time.sleep(1)
-        leases = [lease or take_lease(store, partition, f"bench {time.time_ns()}") for partition, lease in enumerate(leases)]
+        leases = [lease or take_lease(store, number, f"bench {clock.now_ms()}") for number, lease in enumerate(leases)]
     versions = [read_at(store, partition)[1] for partition in range(partitions)]
     steps = round(ROUND_S * COMMITS_PER_S)
     step, due_s = 0, time.monotonic()
@@ -181,7 +182,7 @@ def _worker(name: str, region: str, number: int) -> Worker:
 
 
 def _commit(store: Store, lease: Any, version: int, rows: list[Worker]) -> None:
-    now_ms, turned = time.time_ns() // 1_000_000, version % 60
+    now_ms, turned = clock.now_ms(), version % 60
     moved = [
         msgspec.structs.replace(row, version=version, fixed_at_ms=now_ms, received_at_ms=now_ms, heard_at_ms=now_ms,
                                 lon=row.lon + turned * 1e-5, heading_deg=turned * 6.0)

@@ -22,6 +22,7 @@ import msgspec
 import redis
 
 from bench.ingestlines import answer_frames, requests_per_s
+from config import clock
 from config.city import load_city
 from config.make import make_city
 from domain.facts import Position
@@ -89,7 +90,7 @@ class Told:
 
     def __init__(self, prefix: str, workers: int, step_ms: int = 10_000) -> None:
         self.prefix, self.workers, self._step_ms = prefix, workers, step_ms
-        self._begin_ms = time.time_ns() // 1_000_000 - 3_600_000
+        self._begin_ms = clock.now_ms() - 3_600_000
         self._count = 0
 
     def fixes(self, number: int) -> Iterator[dict[str, Any]]:

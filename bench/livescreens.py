@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from config import clock
+
 RETRY_S: Final = 1.0
 CURRENT_MS: Final = 3000
 """A screen that had stopped reading is current again when its picture is not older than that."""
@@ -165,7 +167,7 @@ class Screens:
 
     def frame(self, screen: Watched, text: bytes) -> None:
         """A whole message: note it and acknowledge it."""
-        at, now_s = text.index(b"["), time.time()
+        at, now_s = text.index(b"["), clock.now_s()
         ack, seq = text[text.index(b",") + 1 : at].decode(), _number(text, b'"seq":')
         size = sum(map(len, screen.parts))
         self.first.setdefault(screen.number, size)

@@ -24,6 +24,7 @@ from bench.fanout import _commit, _worker
 from bench.ingest import await_store, process
 from bench.orders import ORDERS, environment, make_orders
 from bench.orderweb import wall_of, web
+from config import clock
 from config.city import City, load_city
 from config.make import make_city
 from dashboard.live.frame import decode
@@ -70,7 +71,7 @@ def run(orders: int = ORDERS, rounds: int = ROUNDS, keep: Path | None = None) ->
         still_open = sum(
             is_open(row.status) for partition in range(store.partitions) for _, row in store.rows(partition, ("order",))
         )
-        name = f"bench-{time.time_ns()}"
+        name = f"bench-{clock.now_ms()}"
         people.add_account(store, Account(name=name, title=name, roles=("leader", "supervisor")), PASSWORD)
         end.enter_context(web(env, WEB_PORT))
         end.enter_context(_empty_page())
@@ -96,16 +97,16 @@ def _stand(store: Store, city: City) -> None:
         entry = city.roster.get(name)
         rows[store.partition_of(name)].append(_worker(name, entry.region if entry else "", number))
     for partition, these in enumerate(rows):
-        lease = take_lease(store, partition, f"bench {time.time_ns()}")
+        lease = take_lease(store, partition, f"bench {clock.now_ms()}")
         while lease is None:
             time.sleep(1)  # of whoever wrote the orders; it ends after five seconds
-            lease = take_lease(store, partition, f"bench {time.time_ns()}")
+            lease = take_lease(store, partition, f"bench {clock.now_ms()}")
         _commit(store, lease, read_at(store, partition)[1] + 1, these)
 
 
 def _first_frame(store: Store) -> dict[str, int]:
     """Bytes of the first message that brings a wall its rows, and of all frames until it has every one."""
-    secret = people.add_token(store, Token(name=f"bench-{time.time_ns()}", roles=("wall",), scope=""))
+    secret = people.add_token(store, Token(name=f"bench-{clock.now_ms()}", roles=("wall",), scope=""))
     with wall_of(WEB_PORT, secret) as wall:
         sizes, workers = [], 0
         while workers < WORKERS:

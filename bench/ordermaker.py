@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from config import clock
 from config.city import City, load_city
 from domain.facts import AnyFact, CaseStep, OrderAction
 from ingest.simulator.cases import Case, Cases
@@ -74,7 +75,7 @@ def make(folder: Path, url: str, partitions: int, orders: int, processes: int = 
 def _tell(folder: Path, url: str, partitions: int, orders: int, number: int, processes: int) -> None:
     """One maker's part: every so many-th day, until its share is there."""
     store, city = open_store(url, partitions, 60.0), load_city(folder)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     share = orders // processes + (number < orders % processes)
     facts: list[AnyFact] = []
     for n, case in zip(range(share), cases_of(city, orders, now_ms, number, processes), strict=False):

@@ -22,6 +22,7 @@ import pandas as pd
 
 from bench import ordermaker, orderweb
 from bench.ingest import await_store, process
+from config import clock
 from config.city import City, load_city
 from config.make import make_city
 from config.settings import Settings, load_settings
@@ -74,7 +75,7 @@ class Asker:
     """What one person's browser asks of the application, in this process: pages by HTTP, then what the live link brings."""
 
     def __init__(self, app: Any, hall: Hall, store: Store, person: Person) -> None:
-        named = f"{person.name}-{time.time_ns()}"
+        named = f"{person.name}-{clock.now_ms()}"
         secret = people.add_token(store, Token(name=named, roles=person.roles, scope=person.scope))
         self.client, self.hall, self.person = app.test_client(), hall, person
         self.client.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {secret}", "HTTP_HOST": "127.0.0.1"}

@@ -14,6 +14,7 @@ import httpx
 import websocket
 
 from bench.ingest import await_store, process
+from config import clock
 from config.city import City
 from dashboard.live.frame import decode
 from domain.facts import CaseStep
@@ -96,10 +97,10 @@ def plain_read(store: Store) -> tuple[int, float]:
 
 def one_change(store: Store, city: City, port: int, number: int) -> float:
     """Seconds from a report's append to the store until a wall of the whole city has been sent figures that count it."""
-    secret = people.add_token(store, Token(name=f"bench-wall-{number}-{time.time_ns()}", roles=("wall",), scope=""))
+    secret = people.add_token(store, Token(name=f"bench-wall-{number}-{clock.now_ms()}", roles=("wall",), scope=""))
     region = next(code for code in city.regions if len(city.path(code)) == GRID)
     with wall_of(port, secret) as wall:
-        before, at_ms = wall.open_orders(), time.time_ns() // 1_000_000
+        before, at_ms = wall.open_orders(), clock.now_ms()
         report = CaseStep(source="bench", received_at_ms=at_ms, order=f"bench-{at_ms}", at_ms=at_ms, status="reported",
                           region=region, title="井盖缺失")  # fmt: skip
         started = time.perf_counter()

@@ -3,6 +3,7 @@
 Nothing else in the product asks the machine for the date (a test holds that). Waiting and measuring go by `time.monotonic`.
 """
 
+import contextlib
 import datetime as dt
 import os
 import time
@@ -69,7 +70,5 @@ def start(text: str) -> None:
 
 _ahead_ms = 0
 if os.environ.get(NAME):
-    try:
+    with contextlib.suppress(ValueError):  # told with all other faults of the settings
         start(os.environ[NAME])
-    except ValueError:
-        pass  # told with all other faults of the settings

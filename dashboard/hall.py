@@ -6,11 +6,11 @@ import logging
 import random
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from config import clock
 from dashboard.answers import Answers
 from dashboard.heldorders import HeldOrders
 from dashboard.live.columns import KINDS, is_shown
@@ -36,11 +36,6 @@ LONGEST_PAUSE_S: Final = 5.0
 Rows = Iterable[tuple[str, Row]]
 
 
-def clock_ms() -> int:
-    """Now, in milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
-
-
 class Hall:
     """Newest rows of the city and their live tables. One per web process.
 
@@ -53,7 +48,7 @@ class Hall:
         self,
         city: "City",
         store: "Store | None" = None,
-        now_ms: Callable[[], int] = clock_ms,
+        now_ms: Callable[[], int] = clock.now_ms,
         when_ready: Callable[[], object] = lambda: None,
     ) -> None:
         self.city = city

@@ -1,14 +1,17 @@
 """Serves the web process: gunicorn with one worker process of many threads, each open screen on a thread of its own."""
 
 import ctypes
+import email.utils
 import logging
 import signal
 import sys
 from typing import Any, Final
 
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from config import clock
 from config.settings import Settings
 from dashboard.bulletins import serving as bulletins
 from dashboard.server import THREADS, create_app, make_hall, patient_store
@@ -88,8 +91,14 @@ class Server(BaseApplication):  # type: ignore[misc]
         return app
 
 
+def _http_date(timestamp: float | None = None) -> str:
+    """The time that every answer tells in its Date header, by which handsets set themselves: the one clock's."""
+    return email.utils.formatdate(clock.now_s() if timestamp is None else timestamp, usegmt=True)
+
+
 def main(settings: Settings, store_url: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     patient_store(store_url, settings.partitions).client.close()  # who asks before there is one is refused, not kept waiting
     log.info("screens on http://%s:%s/wall", settings.web_host, settings.web_port)
+    util.http_date = _http_date
     Server(settings, store_url).run()

@@ -19,6 +19,7 @@ from typing import Final
 import httpx
 import msgspec
 
+from config import clock
 from config.city import City
 from domain.notices import DELIVERED, FAILED, Delivery, Notice, contact_of
 from ingest.noticebody import body_of, headers_of
@@ -33,10 +34,6 @@ IDLE_S: Final = 0.5
 LEASE_S: Final = 1.5
 LONGEST_REST_S: Final = 60.0
 END_S: Final = 3.0
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class Endpoint:
@@ -79,12 +76,12 @@ class Endpoint:
         """Try what waits longest; False: nothing is due, or the receiver is given a rest."""
         if time.monotonic() < self._rest_until_s:
             return False
-        found = notices.due(self._store, self._held(), self.name, now_ms())
+        found = notices.due(self._store, self._held(), self.name, clock.now_ms())
         if found is None:
             return False
         delivery, notice = found
         answer = await self._try(http, delivery, notice)
-        after = settled(delivery, answer, self.hook, now_ms(), self._first_wait_s)
+        after = settled(delivery, answer, self.hook, clock.now_ms(), self._first_wait_s)
         notices.settle(self._store, after)
         self._tell(after)
         self._rest(answer)
@@ -109,7 +106,7 @@ class Endpoint:
             if not delivery.tries:  # before anything personal leaves, a line says so
                 detail: dict[str, str | int] = {"webhook": self.name, "event": notice.event, "id": delivery.id}
                 line = audit.Entry(
-                    at_ms=now_ms(), who="-", what="notice_sent", subject=notice.order, region=notice.region, detail=detail
+                    at_ms=clock.now_ms(), who="-", what="notice_sent", subject=notice.order, region=notice.region, detail=detail
                 )
                 audit.write(self._store, line)
         return body_of(self._city, notice, sending, contact, self.hook.lang)
@@ -118,7 +115,7 @@ class Endpoint:
         """One try. The whole of it has the webhook's time, however slowly the receiver answers; of the answer only the head
         is read.
         """
-        headers = headers_of(name, body, self._keys, now_ms() // 1000)
+        headers = headers_of(name, body, self._keys, clock.now_ms() // 1000)
         post = http.build_request("POST", self.hook.url, content=body, headers=headers)
         try:
             async with asyncio.timeout(self.hook.timeout_s):
@@ -195,13 +192,13 @@ class Courier:
             else:
                 self._held.pop(partition, None)
         for partition in self.held():
-            notices.forget_failed(self._store, partition, now_ms())
+            notices.forget_failed(self._store, partition, clock.now_ms())
             for name in notices.names(self._store, partition) - self._hooks:
                 self._give_up(partition, name)
 
     def _give_up(self, partition: int, name: str) -> None:
         while (found := notices.due(self._store, [partition], name, 2**53)) is not None:
-            at_ms = now_ms()
+            at_ms = clock.now_ms()
             after = msgspec.structs.replace(found[0], state=FAILED, why="no_webhook", at_ms=at_ms, next_at_ms=None)
             notices.settle(self._store, after)
             log.error("notice %s of %s is given up: notices.yaml has no webhook %s", after.id, after.order, name)

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from config import clock
 from config.city_notices import Webhook
 from domain.notices import DELIVERED, FAILED, Delivery
 
@@ -66,4 +67,4 @@ def seconds_of(retry_after: str) -> float:
         at = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return 0.0
-    return max((at - dt.datetime.now(at.tzinfo or dt.UTC)).total_seconds(), 0.0) if at.tzinfo else 0.0
+    return max((at - clock.local_now(at.tzinfo or dt.UTC)).total_seconds(), 0.0) if at.tzinfo else 0.0

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from config import clock
 from config.city import City
 from config.settings import Settings
 from domain.facts import AnyFact
@@ -192,7 +193,7 @@ class Projector:
 
     def _wake(self, number: int) -> None:
         owned = self._owned[number]
-        change = owned.partition.wake(time.time_ns() // 1_000_000)
+        change = owned.partition.wake(clock.now_ms())
         if change is None:
             return
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from config import clock
 from domain.facts import OrderAction
 from domain.states import Order
 from store import embedded, notices
@@ -29,7 +30,7 @@ webhooks:
 
 def actions(order: str) -> list[OrderAction]:
     """A report, two urges, and its end: three events that are told."""
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     life = (("report", {"text": "灯", "region": "440605001"}), ("urge", {}), ("urge", {}), ("void", {"reason": "试"}))
     return [
         OrderAction(

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import people_commands
 import people_setup
 from app import app
+from config import clock
 from config.city import City
 from config.settings import Settings
 from domain.workflow import Template
@@ -185,15 +186,15 @@ def test_a_token_is_printed_once_and_ends_as_told(run: Run, store: Store) -> Non
     secret = secret_of(done)
     assert done.output.strip() == secret  # and nothing else, so that a script can take it
     (made,) = people.tokens(store)
-    assert 29 * 86_400_000 < made.ends_at_ms - people_setup.now_ms() <= 30 * 86_400_000
-    assert logins.known_by_token(store, secret, people_setup.now_ms()) is not None
+    assert 29 * 86_400_000 < made.ends_at_ms - clock.now_ms() <= 30 * 86_400_000
+    assert logins.known_by_token(store, secret, clock.now_ms()) is not None
     listed = run("token", "list").output
     assert "program" in listed and "until 2" in listed and secret not in listed
     assert "already" in run("token", "add", "PROGRAM", "--role", "leader", code=2).output
     run("token", "add", "program2", "--role", "leader", "--days", "-1", code=2)
     assert "is revoked, 0 walls ended" in run("token", "revoke", "program").output
     assert "no such token" in run("token", "revoke", "program", code=2).output
-    assert logins.known_by_token(store, secret, people_setup.now_ms()) is None
+    assert logins.known_by_token(store, secret, clock.now_ms()) is None
     assert told(store) == [("token", "program", "add"), ("token", "program", "revoke")]
     assert secret not in str(list(audit.newest(store)))
 

@@ -69,6 +69,19 @@ def test_only_the_store_spells_a_key() -> None:
                 assert not spelt.search(file.read_text(encoding="utf-8")), file
 
 
+WITH_THE_MACHINES_CLOCK = {"config/clock.py", "prepare.py", "store/blobs.py", "tests/config/test_clock.py"}
+"""Those that may ask the machine for the time of day: the clock itself, and who compares it with the times of files."""
+
+
+def test_nobody_but_the_clock_asks_the_machine_for_the_date() -> None:
+    asks = re.compile(r"\btime\.(time|time_ns|ctime|clock_gettime)\(|\bdate(time)?\.(now|utcnow|today)\(|\b(gm|local)time\(\)")
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in set(listed) - WITH_THE_MACHINES_CLOCK:
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines() if (ROOT / name).exists() else []
+        found = [line.strip() for line in lines if asks.search(line) and "asks = " not in line]
+        assert not found, f"{name}: {found}: config.clock knows"
+
+
 def test_the_key_table_of_the_architecture_page_is_the_schema() -> None:
     assert key_table() in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 

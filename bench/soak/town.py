@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpx
 
+from config import clock
 from config.city import load_city
 from config.make import make_city
 from config.settings import load_settings
@@ -144,7 +145,7 @@ class Town:
         dx, dy = ((side, 0), (10, side - 10), (30 - side, 10), (0, 40 - side))[side // 10]
         aside = (n // len(self._spots)) * 3e-5
         return {
-            "worker": self.workers[n], "fixed_at": _iso(time.time()), "lon": lon + (dx - 5) * 4e-5 + aside,
+            "worker": self.workers[n], "fixed_at": _iso(clock.now_s()), "lon": lon + (dx - 5) * 4e-5 + aside,
             "lat": lat + (dy - 5) * 4e-5, "accuracy_m": 6, "speed_mps": 1.1, "battery_pct": 20 + (n + step) % 80,
         }  # fmt: skip
 
@@ -156,7 +157,7 @@ class Town:
             if due_s > now_s:
                 self._orders.append((order, step, due_s, step_s))
                 continue
-            yield {"order": order, "at": _iso(time.time()), "status": STEPS[step]}
+            yield {"order": order, "at": _iso(clock.now_s()), "status": STEPS[step]}
             if step + 1 < len(STEPS):
                 self._orders.append((order, step + 1, now_s + step_s, step_s))
         if len(self._orders) < OPEN_ORDERS:
@@ -171,11 +172,11 @@ class Town:
         step_s = ALARM_STEP_S if is_alarm else STEP_S
         self._orders.append((order, 1, now_s + step_s, step_s))
         return {
-            "order": order, "at": _iso(time.time()), "status": "reported", "lon": lon, "lat": lat,
+            "order": order, "at": _iso(clock.now_s()), "status": "reported", "lon": lon, "lat": lat,
             "title": self.city.matters[matter].name, "category": matter,
             "department": self._departments[self._made % len(self._departments)],
             "source": ("12345", "网格员上报")[self._made % 2], "reporter": self.workers[self._made % len(self.workers)],
-            "deadline_at": _iso(time.time() + 60 - self._made % 3 * 30),
+            "deadline_at": _iso(clock.now_s() + 60 - self._made % 3 * 30),
         }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
+from config import clock
 from config.city import City
 from domain.geodesy import distances_m
 
@@ -79,9 +80,9 @@ class Probes:
             n += 1
 
     def _send(self, name: str, spot: Spot) -> None:
-        one = Sent(name, spot, time.time_ns() // 1_000_000)
+        one = Sent(name, spot, clock.now_ms())
         query = f"id={name}&lat={spot[1]:.7f}&lon={spot[0]:.7f}&timestamp={one.fixed_at_ms}&accuracy=8&batt=80"
-        one.sent_ms = time.time() * 1000
+        one.sent_ms = clock.now_s() * 1000
         try:
             self._door.request("GET", f"{self._path}?{query}")
             answer = self._door.getresponse()
@@ -90,7 +91,7 @@ class Probes:
             self._door.close()
             self.failed += 1
             return
-        one.acked_ms = time.time() * 1000
+        one.acked_ms = clock.now_s() * 1000
         if answer.status == 200:
             self.sent.append(one)
         else:

@@ -25,6 +25,7 @@ from bench.chrome import launch
 from bench.fanout import Crowd
 from bench.ingest import KEY, await_store, cpu_s, process
 from bench.wall.probes import PREFIX, Probes, spots
+from config import clock
 from config.city import City, load_city
 from config.make import make_city
 from domain.states import Worker
@@ -89,7 +90,7 @@ def _measure(
     probes.start()
     page.wait_for_timeout(SETTLE_S * 1000)
     crowd.say("mark steady")
-    before, pictures, began_s = _cpu_s(roles), page.evaluate("bench.pictures()"), time.time()
+    before, pictures, began_s = _cpu_s(roles), page.evaluate("bench.pictures()"), clock.now_s()
     page.wait_for_timeout(seconds * 1000)
     cpu = {role: round((now - before[role]) / seconds, 3) for role, now in _cpu_s(roles).items()}
     drawn = (page.evaluate("bench.pictures()") - pictures) / seconds

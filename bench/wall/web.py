@@ -2,11 +2,11 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from bench.wall.probes import PREFIX
+from config import clock
 from config.settings import load_settings
 from dashboard import serve
 from dashboard.hall import Hall
@@ -21,7 +21,7 @@ def main() -> None:
 
     def timed(hall: Hall, name: str, rows: list[Any], received_at_ms: int) -> None:
         taken_in(hall, name, rows, received_at_ms)
-        now_ms = time.time() * 1000
+        now_ms = clock.now_s() * 1000
         probes = [row for row in rows if name == "worker" and row.worker.startswith(PREFIX)]
         if probes:
             with file.open("a", encoding="ascii") as told:

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 
 import msgspec
 
+from config import clock
 from store.errors import StoreError
 from store.sources import add_source, hashed, sources
 from store.store import Store
@@ -34,7 +34,7 @@ class Access:
         known = sources(self._store)
         for name, key in keys.items():
             if name not in known or (name == "demo" and known[name]["key"] != hashed(key)):
-                add_source(self._store, name, key, time.time_ns() // 1_000_000)
+                add_source(self._store, name, key, clock.now_ms())
         self.refresh()
 
     def refresh(self) -> None:

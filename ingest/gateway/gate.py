@@ -1,13 +1,13 @@
 """What all protocols share behind their sockets: take what was decoded, keep what was refused."""
 
 import asyncio
-import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from itertools import count
 
 import msgspec
 
+from config import clock
 from config.city import City
 from config.settings import Settings
 from domain.facts import AnyFact, Heartbeat, Position
@@ -20,10 +20,6 @@ from store.store import Store
 
 FLUSH_S = 0.3
 MOST_WAITING = 20_000
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -48,7 +44,7 @@ class Gate:
     def context(self, source: Source) -> Context:
         return Context(
             source=source.name,
-            received_at_ms=now_ms(),
+            received_at_ms=clock.now_ms(),
             datum=source.datum,
             worker_of=self.city.worker_of,
             zone=self.city.zone,

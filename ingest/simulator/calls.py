@@ -5,11 +5,11 @@ A day's numbers are a function of seed and day, so that told again after a resta
 
 import asyncio
 import random
-import time
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any, Final
 
+from config import clock
 from config.city import City
 from ingest.delivery import Gateway
 from ingest.simulator.cases import iso
@@ -26,9 +26,9 @@ async def tell_calls(
     city: City, gateway: Gateway, orders_per_day: float, seed: int, counts: Counter[str], history: bool
 ) -> None:
     """Tell the days that are over, from a fortnight ago on if there is to be a history; then each day when it is."""
-    told = set() if history else set(days_over(city, _now_ms()))
+    told = set() if history else set(days_over(city, clock.now_ms()))
     while True:
-        due = [day for day in days_over(city, _now_ms()) if day not in told]
+        due = [day for day in days_over(city, clock.now_ms()) if day not in told]
         items = [item for day in due for item in of_day(city, day, orders_per_day, seed)]
         await post(gateway, "/api/v1/tallies", items, "tallies", counts)
         told.update(due)
@@ -70,7 +70,3 @@ def _links(city: City) -> list[tuple[str, int, int]]:
     """Each grid has its police area; a few wait for their legal staff."""
     grids = len(city.regions_of(city.levels[-1].key))
     return [("police_link_rate", grids, grids), ("legal_link_rate", grids - grids // 60, grids)]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import math
 import threading
-import time
 from collections import Counter
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ import msgspec
 import numpy as np
 import uvloop
 
+from config import clock
 from config.city import City
 from ingest.delivery import GatewayError
 from ingest.simulator.chance import uniform
@@ -159,7 +159,7 @@ class Load:
 
     def _fix(self, index: int, ago_s: float) -> Sighting:
         """Where a worker is on his circle."""
-        at_s = time.time() + ago_s
+        at_s = clock.now_s() + ago_s
         turn = float(self._turn[index]) + at_s * SPEED_MPS / RADIUS_M
         lon, lat = self._homes[index]
         north = RADIUS_M / DEGREE_M

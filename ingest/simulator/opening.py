@@ -7,9 +7,9 @@ the duty chief sets those limits that are to be nearly, or quite, used up.
 
 import asyncio
 import logging
-import time
 from typing import Any, Final
 
+from config import clock
 from ingest.simulator.cases import CALL, CAMERA, GRID, INSPECTION, WECHAT
 from ingest.simulator.society import Society
 
@@ -61,14 +61,14 @@ FRESH: Final = ((1, INSPECTION), (3, GRID), (5, WECHAT), (8, INSPECTION), (11, G
 
 async def open_demo(society: Society) -> None:
     """Make the orders. Begun again after a crash it makes none twice."""
-    began_ms = time.time_ns() // 1_000_000
+    began_ms = clock.now_ms()
     gate = asyncio.Semaphore(AT_ONCE)
     await asyncio.gather(*(_tell(society, n, began_ms, gate) for n in range(len(STORIES))))
     for minutes, channel in FRESH:
         at_ms = began_ms + minutes * MINUTE_MS
         society.expect(society.cases.invented(f"fresh {minutes}", channel, DAY, at_ms))
     society.memory.opened = True
-    log.info("the first orders are there after %.0f s", time.time() - began_ms / 1000)
+    log.info("the first orders are there after %.0f s", clock.now_s() - began_ms / 1000)
 
 
 async def _tell(society: Society, n: int, began_ms: int, gate: asyncio.Semaphore) -> None:

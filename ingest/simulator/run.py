@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 import logging
 import math
-import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from config import clock
 from config.city import City
 from ingest.delivery import Gateway
 from ingest.simulator.calls import tell_calls
@@ -121,7 +120,7 @@ async def _live(society: Society, plan: Plan) -> None:
 
 def _morning_s(city: City) -> float:
     """Since when this day's tracks are told: 07:00 local; before 08:30 the last two hours."""
-    now = datetime.now(city.zone)
+    now = clock.local_now(city.zone)
     morning = now.replace(hour=HISTORY_FROM_H, minute=0, second=0, microsecond=0).timestamp()
     return morning if now.timestamp() - morning > 5400 else now.timestamp() - 7200
 
@@ -184,24 +183,24 @@ class _Fleet:
 
     async def run(self, history_from_s: float | None) -> None:
         """Report for ever; before that, tell the tracks since `history_from_s`."""
-        begin_s = time.time()
+        begin_s = clock.now_s()
         last = np.floor((begin_s - self._phase) / self._interval).astype(np.int64)
         if history_from_s is not None:
             await self._recall(history_from_s, begin_s)
         self.recalled = True
         while True:
-            now_s = time.time()
+            now_s = clock.now_s()
             tick = np.floor((now_s - self._phase) / self._interval).astype(np.int64)
             due = np.flatnonzero(tick > last)
             last = tick
             if len(due):
                 self._report(due, (self._phase[due] + tick[due] * self._interval[due]).astype(np.float64))
-            await asyncio.sleep(max(0.02, TICK_S - (time.time() - now_s)))
+            await asyncio.sleep(max(0.02, TICK_S - (clock.now_s() - now_s)))
 
     def sent_until_s(self) -> float:
         """Up to when every fix has been taken."""
         unsent = [device.outbox[0].at_s for device in self._devices if device.outbox]
-        return min(unsent, default=time.time()) - 1
+        return min(unsent, default=clock.now_s()) - 1
 
     def _report(self, due: Ints, at_s: Floats) -> None:
         patrols = self._patrols

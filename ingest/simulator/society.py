@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from config import clock
 from config.city import City
 from config.demo import Played
 from domain.lifecycle import STATUSES, is_open
@@ -71,7 +72,7 @@ class Society:
         self.cases, self.staff = cases, Staff(city, shared)
         self.papers = Papers(city, self.limit_h, self._worker_near)
         self._pace = pace
-        self._habits = Habits(seed, _now_ms(), pace, self.limit_h)
+        self._habits = Habits(seed, clock.now_ms(), pace, self.limit_h)
         self.expected_until_ms = 0
         self._coming: list[tuple[int, str, Case]] = []
         self._book: dict[str, _Known] = {}
@@ -105,7 +106,7 @@ class Society:
     # reports
 
     async def _report_due(self) -> None:
-        now_ms = _now_ms()
+        now_ms = clock.now_ms()
         while self._coming and self._coming[0][0] <= now_ms:
             begin_ms, _, case = self._coming[0]
             done = await self.report(case)
@@ -182,14 +183,14 @@ class Society:
     # going on
 
     async def _go_on(self) -> None:
-        now_ms = _now_ms()
+        now_ms = clock.now_ms()
         due = sorted((known.due_ms, order) for order, known in self._book.items() if known.due_ms <= now_ms)
         for _, order in due[:MOST_AT_ONCE]:
             await self._take_further(order)
 
     async def _take_further(self, order: str) -> None:
         """Do what is due on an order, or note when something will be."""
-        known, now_ms = self._book[order], _now_ms()
+        known, now_ms = self._book[order], clock.now_ms()
         seen = await self.look(order)
         moves = [] if seen is None else self._habits.moves(seen)
         if seen is None or not (moves or is_open(seen.status)):
@@ -233,9 +234,9 @@ class Society:
         mine = None if who is None else await self.look(seen.order, who)
         if who is None or mine is None or action not in mine.may or mine.steps != seen.steps:
             return None  # a visitor was faster, or a step is left out in this city
-        fields = self.papers.fields(action, seen, draw, at_ms or _now_ms()) | told
+        fields = self.papers.fields(action, seen, draw, at_ms or clock.now_ms()) | told
         if draw.random() < PICTURED.get(action, 0.0):
-            fields |= await self._photo(who, seen.order, f"{action} {seen.steps}", at_ms or _now_ms() // 60_000 * 60_000)
+            fields |= await self._photo(who, seen.order, f"{action} {seen.steps}", at_ms or clock.now_ms() // 60_000 * 60_000)
         name = self.name(seen.order, once or (action, unit, seen.steps))
         body = {"id": name, "action": action, "fields": fields} | ({} if at_ms is None else {"at_ms": at_ms})
         done = await self.web.post(self.staff.secret(who), f"/api/v1/orders/{seen.order}/actions", body)
@@ -266,7 +267,3 @@ def _citizen(draw: random.Random) -> dict[str, str]:
     """Somebody who is nobody: no subscriber in China has a number that begins with 100."""
     family, given = draw.choice("陈梁黄何李张吴罗林冯"), draw.choice(("先生", "女士"))
     return {"person": f"{family}{given}", "phone": f"100{draw.randrange(10**8):08d}"}
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

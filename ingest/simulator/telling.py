@@ -3,12 +3,12 @@
 import asyncio
 import heapq
 import itertools
-import time
 from collections import Counter
 from typing import Any, Final
 
 import msgspec
 
+from config import clock
 from config.city import City
 from ingest.delivery import Gateway
 from ingest.simulator import feeds
@@ -33,7 +33,7 @@ class Telling:
 
     async def run(self, history: bool) -> None:
         """The orders of the last days as history, then step by step as they happen."""
-        begin_ms = _now_ms()
+        begin_ms = clock.now_ms()
         if self._society is not None:
             self._memory.report_here(begin_ms)
         days = self._cases.days(begin_ms, HISTORY_DAYS if history else 0)
@@ -41,7 +41,7 @@ class Telling:
             await self._tell_day(day, begin_ms, history)
         today = days[0]
         while True:
-            now_ms = _now_ms()
+            now_ms = clock.now_ms()
             if self._city.day_of(now_ms) != today:
                 today = self._city.day_of(now_ms)
                 for case in self._cases.of_day(today):
@@ -80,7 +80,7 @@ async def tell_feeds(city: City, gateway: Gateway, seed: int, counts: Counter[st
     """The state of the city's cameras, whenever one changes."""
     before: list[str] = []
     while True:
-        now_s = time.time()
+        now_s = clock.now_s()
         now = feeds.states(city, seed, now_s)
         await post(gateway, "/api/v1/feeds", feeds.told(city, now, before, now_s), "feeds", counts)
         before = now
@@ -95,7 +95,3 @@ async def post(gateway: Gateway, path: str, items: list[Any], name: str, counts:
         counts["rejected"] += len(ack.rejected)
         for _, reason in ack.rejected[:1]:
             counts[f"rejected: {reason.partition(':')[0]}"] += len(ack.rejected)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

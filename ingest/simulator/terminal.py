@@ -4,10 +4,10 @@ has answered. One message is under way at a time."""
 import asyncio
 import itertools
 import random
-import time
 from collections import Counter
 from typing import Final, cast
 
+from config import clock
 from ingest.simulator.chance import rng_of
 from ingest.simulator.device import Device, Sighting
 from ingest.sources.base import BadInput
@@ -148,7 +148,7 @@ class Terminal(asyncio.Protocol):
         outbox = self.device.outbox
         if len(outbox) > 1:
             fixes = list(itertools.islice(outbox, BATCH))
-            blind = fixes[0].at_s < time.time() - LATE_S
+            blind = fixes[0].at_s < clock.now_s() - LATE_S
             self._send(Id.LOCATION_BATCH, encode.batch([location(fix) for fix in fixes], blind), fixes, now_s)
         elif outbox:
             self._send(Id.LOCATION, location(outbox[0]), [outbox[0]], now_s)

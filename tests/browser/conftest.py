@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.chrome import FLAGS
+from config import clock
 from config.city import load_city
 from config.make import make_city
 from config.settings import load_settings
@@ -128,7 +129,7 @@ class Walk:
         return spot.x + (dx - 5) * 4e-5, spot.y + (dy - 5) * 4e-5
 
     def history(self, minutes: int) -> None:
-        now_s = int(time.time())
+        now_s = int(clock.now_s())
         for minute in range(minutes, 0, -1):
             if minute in (8, 9, 10, 11, 12, 13, 14, 15):
                 continue  # a gap that the dossier must show
@@ -150,14 +151,14 @@ class Walk:
         while not self.stop.wait(1.0):
             self.step += 1
             try:
-                self.tell(int(time.time()), self.step)
+                self.tell(int(clock.now_s()), self.step)
             except httpx.HTTPError:
                 continue
 
 
 def cases(hall: Hall, walk: Walk) -> None:
     """Forty orders in every stage, some overdue, some closed late; the first ten found and handled by known workers."""
-    now_s = int(time.time())
+    now_s = int(clock.now_s())
     lives = (["reported"], ["reported", "registered"], ["reported", "registered", "dispatched", "handling"],
              ["reported", "registered", "handling", "checking"], ["reported", "registered", "handling", "closed"])  # fmt: skip
     departments = list(hall.city.departments.values())
@@ -199,6 +200,30 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     running.end()
 
 
+SHIFTED = """(() => {
+  const Machine = Date;
+  window.Date = class Date extends Machine {
+    constructor(...told) { if (told.length) super(...told); else super(Date.now()); }
+    static now() { return Machine.now() + AHEAD; }
+  };
+})();"""
+"""Sets a page's clock to the one of the halls (GRIDHALL_NOW)."""
+
+
+def by_the_clock(browser: Browser) -> Browser:
+    """The browser, each of whose pages has the clock of the halls."""
+    make = browser.new_context
+
+    def new_context(**told: Any) -> BrowserContext:
+        context = make(**told)
+        if clock.ahead_ms():
+            context.add_init_script(SHIFTED.replace("AHEAD", str(clock.ahead_ms())))
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    return browser
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Ends with this package: while Playwright runs, its event loop forbids others in this thread."""
@@ -207,7 +232,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail("no Chromium here: run `make setup-test`, or apt-get install chromium")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield started
+        yield by_the_clock(started)
         started.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httpx
 
+from config import clock
 from domain.lifecycle import STAGES, STATUSES
 from tests.browser.conftest import Hall, iso
 from tests.dashboard.persons import bearer
@@ -23,7 +24,7 @@ TITLES: Final = ("占道经营", "道路积水", "井盖缺失", "路灯不亮",
 
 def outside_orders(hall: Hall, seed: int = 7) -> list[dict[str, Any]]:
     """Steps of orders of another system: every status, reported over the last 40 days, some of them today and yesterday."""
-    chance, now_s, steps = random.Random(seed), int(time.time()), []
+    chance, now_s, steps = random.Random(seed), int(clock.now_s()), []
     grids = [code for code in hall.city.regions if not hall.city.children(code) and hall.city.geometry(code) is not None]
     departments = [department.name for department in list(hall.city.departments.values())[:5]]
     for number in range(OUTSIDE):
@@ -119,7 +120,7 @@ def make_rich(hall: Hall) -> None:
     hall.tell("feeds", [{"feed": name, "status": status, "lon": 113.14, "lat": 23.04} for name, status in feeds])
     positions = [entry for entry in list(hall.city.roster.values())[:6] if hall.city.geometry(entry.region) is not None]
     spots = [(entry, hall.city.geometry(entry.region).representative_point()) for entry in positions]  # type: ignore[union-attr]
-    now = iso(time.time())
+    now = iso(clock.now_s())
     hall.tell("positions", [{"worker": entry.worker, "fixed_at": now, "lon": at.x, "lat": at.y} for entry, at in spots])
     own = own_orders(Desk(hall))
     await_orders(hall, OUTSIDE + len(own))

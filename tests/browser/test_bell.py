@@ -1,10 +1,10 @@
 """The bell in a real browser: it counts by itself, opens the order, and what is read is read on the next page too."""
 
-import time
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from config import clock
 from domain.notices import DELIVERED, Delivery, Notice, Sending
 from store import notices
 from tests.browser.conftest import Hall
@@ -67,7 +67,7 @@ def test_a_card_is_told_opened_and_read(hall: Hall, browser: Browser, clerk: Cle
 
 def test_the_order_shows_what_was_told_outside(hall: Hall, browser: Browser, clerk: Clerk) -> None:
     order = dispatched(clerk, "道路积水")
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     told = Notice(
         id="n" * 32, event="ended", order=order, at_ms=now_ms, told_at_ms=now_ms, actor="x", role="supervisor", status="closed",
         region="", holder="", sendings=(Sending("a" * 32, "sms", True), Sending("b" * 32, "platform")),

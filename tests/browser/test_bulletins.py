@@ -4,6 +4,7 @@ import datetime as dt
 
 from playwright.sync_api import expect
 
+from config import clock
 from config.words import words
 from tests.browser.conftest import Hall, Watched
 
@@ -12,7 +13,7 @@ SAID = words("zh")
 
 def test_a_month_is_published_and_its_bar_goes_to_the_end(hall: Hall, watched: Watched) -> None:
     page = watched.page
-    today = dt.datetime.now(hall.city.zone).date()
+    today = clock.local_now(hall.city.zone).date()
     month = f"{today.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
     page.goto(f"{hall.url}/desk")
     page.get_by_role("link", name=SAID["tab.bulletins"]).click()

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from config import clock
 from config.make import make_city
 from config.words import words
 from domain.indicators import DEFINITIONS
@@ -172,7 +173,7 @@ def shown(page: Page) -> None:
 
 def go(page: Page, region: str, period: str, scene: str = "overview") -> None:
     """The wall at a region and period, as a link there does it; until its figures are drawn."""
-    today = int(time.time() * 1000) // DAY_MS * DAY_MS
+    today = clock.now_ms() // DAY_MS * DAY_MS
     ends = f"&from={today - 2 * DAY_MS}&to={today + DAY_MS}" if period == "custom" else ""
     page.evaluate("url => gridhall.shell.go(url)", f"/wall?motion=0&scene={scene}&region={region}&period={period}{ends}")
     page.wait_for_function(
@@ -328,7 +329,7 @@ def test_a_number_that_was_shown_opens_what_it_counted_after_things_have_changed
         still(page)
         cell = page.locator("#counters [data-key=open]")
         told = int(cell.get_attribute("data-num") or 0)
-        rich.tell("events", [{"order": "LATER", "at": iso(time.time()), "status": "reported"}])
+        rich.tell("events", [{"order": "LATER", "at": iso(clock.now_s()), "status": "reported"}])
         for _ in range(100):
             if rich.ask("orders", figure="open", limit="0")["total"] == told + 1:
                 break

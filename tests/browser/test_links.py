@@ -2,12 +2,12 @@
 
 import base64
 import io
-import time
 from typing import Any
 
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Page, expect
 
+from config import clock
 from config.words import words
 from dashboard.live.session import RECHECK_S
 from tests.browser.conftest import Hall, Watched
@@ -63,7 +63,7 @@ def test_a_revoked_link_goes_dark_at_once(hall: Hall, browser: Browser) -> None:
     row = admin.locator("[data-link='大厅-1']")
     expect(row.locator("td.num")).to_have_text("1")
     wall.evaluate(WITNESS)
-    pressed_ms = time.time() * 1000
+    pressed_ms = clock.now_s() * 1000
     row.get_by_role("button").click()
     wall.wait_for_url("**/enter**")
     dark_ms, shown = wall.evaluate("JSON.parse(sessionStorage.dark)")

@@ -1,13 +1,13 @@
 """Every number of the wall that can be clicked opens exactly the orders that it counts: all panels, steps and periods."""
 
 import re
-import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from config import clock
 from tests.browser.conftest import Hall, Watched
 
 # What is on the screen and leads to a list: where to, and the number that it shows. A rate leads to its denominator; a part of
@@ -31,7 +31,7 @@ LISTS = {"counters", "loop", "rate", "trend", "source", "cat", "dept", "over"}
 
 def go(page: Page, region: str, period: str) -> None:
     """To a region and period by the address, as links do; until the numbers are there."""
-    today = int(time.time() * 1000) // DAY_MS * DAY_MS
+    today = clock.now_ms() // DAY_MS * DAY_MS
     ends = f"&from={today - 2 * DAY_MS}&to={today + DAY_MS}" if period == "custom" else ""
     page.evaluate("url => gridhall.shell.go(url)", f"/wall?motion=0&region={region}&period={period}{ends}")
     window = page.evaluate("() => { const p = gridhall.shell.period(); return [p.from_ms, p.to_ms] }")

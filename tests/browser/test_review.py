@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from config import clock
 from tests.browser.conftest import Hall, Watched
 
 PATIENT_MS = 20_000
@@ -135,10 +136,10 @@ def test_a_pinned_moment_stays(hall: Hall, watched: Watched) -> None:
     page.wait_for_url(re.compile("as_of="))
     expect(page.locator(".review-controls .primary")).to_contain_text("已定格", timeout=PATIENT_MS)
     told = page.locator(".review-figures [data-figure=open]").get_attribute("data-num")
-    now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(clock.now_s()))
     place = hall.walk.place(0, 0)  # type: ignore[attr-defined]
     late = {
-        "order": f"PIN{int(time.time())}",
+        "order": f"PIN{int(clock.now_s())}",
         "at": now,
         "status": "reported",
         "title": "占道经营",

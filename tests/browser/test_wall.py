@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from config import clock
 from tests.browser.conftest import Hall, Watched
 
 PLACE = """id => {
@@ -67,7 +68,7 @@ def test_a_click_on_a_worker_opens_track_problems_and_orders(hall: Hall, watched
     body = page.locator("body")
     expect(body).to_contain_text(hall.city.roster[entry].name)
     expect(body).to_contain_text("发现问题")
-    now_ms = int(time.time() * 1000)  # not "today": shortly after midnight the gap lies in the day before
+    now_ms = clock.now_ms()  # not "today": shortly after midnight the gap lies in the day before
     track = hall.ask(f"workers/{entry}/track", **{"from": str(now_ms - 3_600_000), "to": str(now_ms + 60_000)})
     assert track["properties"]["count"] > 10 and track["properties"]["gaps"] >= 1
     assert watched.faults == []

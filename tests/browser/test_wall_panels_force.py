@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
+from config import clock
 from tests.browser.conftest import Hall, Watched, iso
 
 SCENES: Final = {
@@ -65,7 +66,7 @@ def astray(hall: Hall) -> Iterator[Hall]:
     lost, weak = free[0], free[1]
     far = city.geometry(free[-1].region).representative_point()  # type: ignore[union-attr]
     at = city.geometry(weak.region).representative_point()  # type: ignore[union-attr]
-    now_s = time.time()
+    now_s = clock.now_s()
     fixes = [(lost.worker, far, 55, now_s - 240), (lost.worker, far, 55, now_s), (weak.worker, at, 9, now_s)]
     for worker, spot, battery, at_s in fixes:
         fix = {"worker": worker, "fixed_at": iso(at_s), "lon": spot.x, "lat": spot.y, "battery_pct": battery}

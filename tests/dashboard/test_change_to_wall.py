@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from config import clock
 from config.city import City
 from config.settings import Settings
 from domain.facts import CaseStep
@@ -37,7 +38,7 @@ def put(store: Store, rows: list[Order]) -> None:
 
 @pytest.fixture
 def work(store: Store, city: City, settings: Settings) -> Iterator[AtWork]:
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     put(store, [
         Order(order=f"o{n}", version=1, status="handling" if n % 100 == 0 else "archived", reported_at_ms=now_ms - n * 20_000,
               status_at_ms=now_ms - n * 10_000, closed_at_ms=None if n % 100 == 0 else now_ms - n * 10_000,
@@ -67,7 +68,7 @@ def test_a_change_among_many_orders_comes_to_a_wall_that_only_listens(work: AtWo
     wall.emit("watch", {**screen.watch(scope), "period": "year"})
     read_until(wall, screen, "open", still_open)
     assert len(screen.tables["order"].rows) == still_open, "of the orders only those that are open are on a screen"
-    at_ms = time.time_ns() // 1_000_000
+    at_ms = clock.now_ms()
     region = scope or WEST
     step = CaseStep(source="s", received_at_ms=at_ms, order="new", at_ms=at_ms, status="reported", region=region)
     work.store.append([step])

@@ -10,6 +10,7 @@ import pytest
 import socketio
 import websocket
 
+from config import clock
 from dashboard.hall import Hall
 from dashboard.live import packets
 from dashboard.live.screen import Message
@@ -289,7 +290,7 @@ def test_figures_are_sent_when_they_change_and_shared_between_screens() -> None:
 
     def compute(key: Any) -> dict[str, Any]:
         asked.append(key)
-        return {"as_of_ms": time.time(), "workers": len(hall.workers), "region": key.region}
+        return {"as_of_ms": clock.now_s(), "workers": len(hall.workers), "region": key.region}
 
     with live_server(hall, SharedFigures(compute, lambda: hall.version)) as server:
         screens = [Screen(), Screen()]

@@ -1,11 +1,11 @@
 """Clocks through the projector, on a real Valkey: told of once, also after a day in which nobody was there."""
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 
+from config import clock
 from config.city import City, load_city
 from config.settings import Settings
 from domain.facts import OrderAction
@@ -59,10 +59,6 @@ def by(role: str, actor: str, action: str, action_id: str, order: str, at_ms: in
     )  # fmt: skip
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def told(store: Store, order: str) -> list[tuple[str, str]]:
     return [(step.action, str(step.fields["clock"])) for step in store.trail(order) if step.action in ("remind", "overdue")]
 
@@ -83,7 +79,7 @@ def test_a_projector_that_was_off_over_the_deadlines_tells_of_each_once_at_its_o
     store: Store, timed_folder: Path, settings: Settings
 ) -> None:
     city: City = load_city(timed_folder)
-    begun_ms = now_ms() - 30 * HOUR
+    begun_ms = clock.now_ms() - 30 * HOUR
     first = Projector(store, city, settings, "first")
     fold(first)
     store.append(life("O1", begun_ms))
@@ -107,15 +103,15 @@ def test_only_what_is_due_is_touched_and_what_ends_in_time_is_never_told_of(
     projector = Projector(store, load_city(timed_folder), settings, "one")
     fold(projector)
     for n in range(40):
-        store.append(life(f"F{n}", now_ms() - 60_000))
-    late = life("L1", now_ms() - 100 * 60_000)  # 100 of 120 minutes are used: yellow
+        store.append(life(f"F{n}", clock.now_ms() - 60_000))
+    late = life("L1", clock.now_ms() - 100 * 60_000)  # 100 of 120 minutes are used: yellow
     store.append(late)
     fold(projector)
     versions = {f"F{n}": row_of(store, f"F{n}").version for n in range(40)}
     tick(projector, 3)
     assert told(store, "L1") == [("remind", "handle")] and row_of(store, "L1").red_at_ms == late[0].at_ms + 3000 + 2 * HOUR
     assert {name: row_of(store, name).version for name in versions} == versions
-    done = by("duty_chief", "c", "void", "void-it", "L1", now_ms(), reason="x")
+    done = by("duty_chief", "c", "void", "void-it", "L1", clock.now_ms(), reason="x")
     store.append([done])
     fold(projector)
     assert row_of(store, "L1").red_at_ms is None and row_of(store, "L1").yellow_at_ms is None
@@ -127,7 +123,7 @@ def test_orders_keep_the_limits_that_they_were_given_when_the_table_changes(
 ) -> None:
     first = Projector(store, load_city(timed_folder), settings, "first")
     fold(first)
-    begun_ms = now_ms() - 1000
+    begun_ms = clock.now_ms() - 1000
     store.append(life("OLD", begun_ms))
     fold(first)
     first._release()
@@ -153,7 +149,7 @@ def test_the_ladder_climbs_by_rule_and_no_step_is_taken_twice(store: Store, time
     city = load_city(timed_folder)
     projector = Projector(store, city, settings, "one")
     fold(projector)
-    begun_ms = now_ms() - 4 * HOUR  # over for two hours: a yellow card, no red one yet
+    begun_ms = clock.now_ms() - 4 * HOUR  # over for two hours: a yellow card, no red one yet
     store.append(life("C1", begun_ms))
     fold(projector)
     tick(projector, 3)
@@ -169,7 +165,7 @@ def test_the_ladder_climbs_by_rule_and_no_step_is_taken_twice(store: Store, time
         ("yellow", "handle", "given")
     ]
     assert store.client.zscore(keys.due(store.partition_of("C1")), "C1") == begun_ms + 3000 + 5 * HOUR
-    by_hand = by("leader", "l", "red_card", "red-by-hand", "C1", now_ms(), reason="now")
+    by_hand = by("leader", "l", "red_card", "red-by-hand", "C1", clock.now_ms(), reason="now")
     store.append([by_hand])
     fold(projector)
     tick(projector, 2)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from config import clock
 from config.city import City, load_city
 from config.settings import Settings
 from domain.facts import OrderAction
@@ -31,10 +32,6 @@ rules:
   - {events: [ended], tell: {reporter: true}, webhook: sms}
 webhooks:
 """
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @pytest.fixture
@@ -92,11 +89,11 @@ def told(store: Store, city: City, settings: Settings, *actions: OrderAction) ->
 
 def reported(order: str = "O1", **fields: str) -> OrderAction:
     told = {"text": "灯", "title": "路灯不亮 13912345678", "region": "440605001", "person": "李明", "phone": "13812345678"}
-    return by("intake", "i", "report", f"report-{order}", order, now_ms(), **(told | fields))
+    return by("intake", "i", "report", f"report-{order}", order, clock.now_ms(), **(told | fields))
 
 
 def urged(order: str = "O1", number: int = 1) -> OrderAction:
-    return by("supervisor", "s", "urge", f"urge-{order}-{number}", order, now_ms())
+    return by("supervisor", "s", "urge", f"urge-{order}-{number}", order, clock.now_ms())
 
 
 def wait_for(what: Callable[[], Any], within_s: float = 15.0) -> None:
@@ -151,7 +148,7 @@ def test_what_is_refused_for_good_is_given_up_at_once_and_can_be_sent_again(
             (one,) = state(store)
             assert (one.why, one.status) == ("refused", status)
             assert [each.id for each in notices.outstanding(store)] == [one.id]
-            assert notices.send_again(store, one, now_ms()) and not notices.send_again(store, one, now_ms())
+            assert notices.send_again(store, one, clock.now_ms()) and not notices.send_again(store, one, clock.now_ms())
             wait_for(lambda: states(store) == ["delivered"])
     assert {each["id"] for each in platform.got} == {one.id} and len(platform.got) == 2
 
@@ -193,8 +190,8 @@ def test_the_reporters_number_goes_to_the_gateway_that_is_to_tell_him_and_a_line
 ) -> None:
     with receiving() as sms:
         city = made(platform=GONE, sms=at(sms))
-        refused = by("duty_chief", "c", "refuse", "refuse-it", "O1", now_ms(), reason="不属网格事项，由业委会处理")
-        silent = (reported("O2", phone=""), by("duty_chief", "c", "refuse", "refuse-2", "O2", now_ms(), reason="x"))
+        refused = by("duty_chief", "c", "refuse", "refuse-it", "O1", clock.now_ms(), reason="不属网格事项，由业委会处理")
+        silent = (reported("O2", phone=""), by("duty_chief", "c", "refuse", "refuse-2", "O2", clock.now_ms(), reason="x"))
         told(store, city, settings, reported(), refused, *silent)
         assert states(store, "O2") == [], "he left no number"
         with courier_of(store, city):
@@ -279,7 +276,7 @@ def test_the_documented_example_has_the_fields_of_a_real_post(
     example = json.loads(page.split("```json\n")[1].split("```")[0])
     with receiving() as sms:
         city = made(platform=GONE, sms=at(sms))
-        told(store, city, settings, reported(), by("duty_chief", "c", "refuse", "refuse-it", "O1", now_ms(), reason="x"))
+        told(store, city, settings, reported(), by("duty_chief", "c", "refuse", "refuse-it", "O1", clock.now_ms(), reason="x"))
         with courier_of(store, city):
             wait_for(lambda: states(store) == ["delivered"])
     assert {key: type(value) for key, value in sms.bodies[0].items()} == {key: type(value) for key, value in example.items()}

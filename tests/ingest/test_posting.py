@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import clock
 from config.city_notices import Webhook
 from domain.notices import DELIVERED, FAILED, WAITING, Delivery
 from ingest.posting import FIRST_WAIT_S, LONGEST_WAIT_S, Answer, seconds_of, settled, wait_of
@@ -53,7 +54,7 @@ def test_a_courier_that_was_off_still_gives_a_notice_its_whole_time() -> None:
 def test_retry_after_is_respected_but_not_beyond_the_time() -> None:
     assert settled(NEW, Answer(503, retry_after_s=600.0), HOOK, 0).next_at_ms == 600_000
     assert settled(NEW, Answer(429, retry_after_s=1e9), HOOK, 0).next_at_ms == 24 * HOUR
-    in_five = email.utils.format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5), usegmt=True)
+    in_five = email.utils.format_datetime(clock.local_now(dt.UTC) + dt.timedelta(minutes=5), usegmt=True)
     assert 295 < seconds_of(in_five) <= 300
     assert [seconds_of(text) for text in ("120", " 7 ", "", "soon", "-3", "9" * 12, "Wed, 21 Oct 2015 07:28:00 GMT")] == [
         120.0, 7.0, 0.0, 0.0, 0.0, 0.0, 0.0,

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from config import clock
 from config.city import Camera, City, Department, Level, Matter, Region, RosterEntry
 from domain.facts import FixFlag, Heartbeat, Position
 from ingest.delivery import GatewayError
@@ -96,7 +96,7 @@ class FakeGateway:
         source = {"positions": positions, "events": events, "feeds": feeds, "tallies": tallies}[path.rpartition("/")[2]]
         context = self.context()
         if source is tallies:  # which knows what day it is
-            context = msgspec.structs.replace(context, received_at_ms=time.time_ns() // 1_000_000)
+            context = msgspec.structs.replace(context, received_at_ms=clock.now_ms())
         decoded = source.decode(body, context)
         self.take(decoded)
         rejected = [{"index": one.index, "reason": one.reason} for one in decoded.rejects]

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import people_setup
+from config import clock
 from config.city import City, load_city
 from config.demo import played, secret_of, visitors_worker
 from config.settings import Settings
@@ -78,12 +79,8 @@ def cases_of(city: City, seed: int = 1) -> Cases:
     return Cases(ground, Patrols(ground.plane, ground.paths_of, len(ground.roster), city.zone, seed), 100, seed)
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def case_of(city: City, name: str, channel: str = WECHAT, ago_min: int = 5) -> Case:
-    return cases_of(city).invented(name, channel, HOURS, now_ms() - ago_min * MINUTE_MS)
+    return cases_of(city).invented(name, channel, HOURS, clock.now_ms() - ago_min * MINUTE_MS)
 
 
 class Simulated:
@@ -175,7 +172,7 @@ def test_a_case_that_is_expected_late_is_reported_all_the_same(work: AtWork) -> 
         await asyncio.sleep(0.3)
         sim.society.expect(case_of(work.city, "late"))
         await working
-        sim.society.expected_until_ms = now_ms()
+        sim.society.expected_until_ms = clock.now_ms()
         await ran(sim.society, lambda: sim.memory.here_ms == sim.society.expected_until_ms)
 
     sim.do(late())
@@ -268,8 +265,8 @@ def test_the_first_orders_are_in_many_states_and_some_hours_old(work: AtWork) ->
     assert len(states) >= 8 and states["reported"] >= 2 and states["handling"] >= 2, states
     lives = [(row, row.life) for row in work.hall.orders.values() if row.life is not None]
     assert {life.asked for _, life in lives} >= {"defer"}
-    assert any(row.deadline_at_ms is not None and row.deadline_at_ms < now_ms() for row, _ in lives)
-    assert min(row.reported_at_ms for row, _ in lives) < now_ms() - 4 * 60 * MINUTE_MS
+    assert any(row.deadline_at_ms is not None and row.deadline_at_ms < clock.now_ms() for row, _ in lives)
+    assert min(row.reported_at_ms for row, _ in lives) < clock.now_ms() - 4 * 60 * MINUTE_MS
     assert not [name for name in sim.counts if "refused" in name], sim.counts
 
 
@@ -324,7 +321,7 @@ def test_what_people_write_is_what_the_actions_need(town: City) -> None:
     done = {*DONE_BY, "take_up", "return", "progress", "ask_defer", "ask_hang", "resume", "feedback", "request_close"}
     for row in (row for row in TABLE if row.action in done and row.party != "co"):
         for n in range(40):
-            told = papers.fields(row.action, seen_in(row.states[0], category="0101", lead="d1"), rng_of("p", n), now_ms())
+            told = papers.fields(row.action, seen_in(row.states[0], category="0101", lead="d1"), rng_of("p", n), clock.now_ms())
             if row.choice in ("", told.get("result")) and "co_handler" not in row.needs:
                 assert all(any(told.get(name) for name in need.split("|")) for need in row.needs), (row, told)
                 assert read_action(town, {"id": "12345678", "action": row.action, "fields": told})[2] == told
@@ -333,7 +330,7 @@ def test_what_people_write_is_what_the_actions_need(town: City) -> None:
 def test_a_city_without_departments_dispatches_to_a_worker(city: City) -> None:
     staff = Staff(city, SHARED)
     papers = Papers(city, lambda _: 8.0, lambda region: staff.of_region((region,))[0].worker)
-    told = papers.fields("dispatch", seen_in("registered", region="44060500102"), rng_of("p"), now_ms())
+    told = papers.fields("dispatch", seen_in("registered", region="44060500102"), rng_of("p"), clock.now_ms())
     assert told == {"handler": "W2"}
     assert staff.who_does("take_up", seen_in("dispatched", handler="W2"), "", rng_of("p")) is not None
     assert staff.who_does("take_up", seen_in("dispatched", handler="W1"), "", rng_of("p")) is None  # the visitor's own
@@ -354,7 +351,7 @@ def test_the_demo_s_people_come_with_its_file_and_go_with_it(store: Store, town:
     assert told["supervisor"] == "of an older demo" and people_setup.demo_secrets(tmp_path) == told
     assert people_setup.played_secret(tmp_path / people_setup.FILE) == told[people_setup.PLAYED]
     people_setup.demo_people(store, town, tmp_path)
-    known = logins.known_by_token(store, secret_of(told[people_setup.PLAYED], "demo-W2"), now_ms())
+    known = logins.known_by_token(store, secret_of(told[people_setup.PLAYED], "demo-W2"), clock.now_ms())
     assert known is not None and (known.person.worker, known.person.roles) == ("W2", ("worker",))
     (tmp_path / people_setup.FILE).unlink()
     people_setup.demo_people(store, town, tmp_path)

@@ -22,6 +22,7 @@ from config.city_hours import WorkHours
 from config.city_index import RegionIndex
 from config.city_notices import DEFAULT, Notices
 from config.scenes import Scenes, shipped
+from domain import calendar
 from domain.clocks import LimitRow
 from domain.limits import Limits as Limits
 from domain.routing import RouteRule
@@ -36,6 +37,8 @@ CHINA_BOX: Final = (72.004, 0.8293, 137.8347, 55.8271)
 """min lon, min lat, max lon, max lat: the usual rough test (domain.md D9)."""
 
 FOREVER: Final = "9999-12-31"
+
+QUARTERS_FROM_MS: Final = 63_072_000_000  # 1972: from then on every zone's midnight lies on a quarter of an hour
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -379,7 +382,7 @@ class City:
     @functools.cached_property
     def _edges(self) -> tuple[str, ...]:
         after = (dt.date.fromisoformat(r.valid_to) for r in self.regions.values() if "" < r.valid_to < FOREVER)
-        ends = {(day + dt.timedelta(days=1)).isoformat() for day in after}
+        ends = {calendar.days_later(day, 1).isoformat() for day in after}
         return tuple(sorted(ends | {r.valid_from for r in self.regions.values() if r.valid_from}))
 
     def _make_index(self, day: str) -> RegionIndex:
@@ -411,18 +414,16 @@ class City:
 
     def day_of(self, at_ms: int) -> str:
         """The local day 'YYYY-MM-DD' of an instant."""
-        return self._day_of(at_ms // 900_000)  # every zone's midnight lies on a quarter of an hour
+        if at_ms >= QUARTERS_FROM_MS:
+            return self._day_of(at_ms // 900_000)
+        return calendar.day_at(at_ms, self.zone).isoformat()
 
     def _day_of_quarter(self, quarter: int) -> str:
-        return dt.datetime.fromtimestamp(quarter * 900, self.zone).date().isoformat()
+        return calendar.day_at(quarter * 900_000, self.zone).isoformat()
 
     def day_bounds(self, day: str) -> tuple[int, int]:
         """First millisecond of the local day, and of the next one. ValueError if `day` is no date."""
-        first = dt.date.fromisoformat(day)
-        return self._midnight(first), self._midnight(first + dt.timedelta(days=1))
-
-    def _midnight(self, date: dt.date) -> int:
-        return int(dt.datetime.combine(date, dt.time(), self.zone).timestamp()) * 1000
+        return calendar.day_bounds(dt.date.fromisoformat(day), self.zone)
 
     def is_working_day(self, day: str | dt.date) -> bool:
         """By calendar.csv, else by the state's holidays and 调休; weekdays in years that the package does not know."""

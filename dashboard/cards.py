@@ -3,7 +3,6 @@
 Each count of a department opens the cards that it counted: the same address with `department` and `kind`.
 """
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -18,9 +17,10 @@ from dashboard.doors import home_of, language
 from dashboard.filters import NOBODY, BadQuery, region_code, region_words
 from dashboard.names import title_of
 from dashboard.orderbook import orders_of
-from dashboard.period import iso, month_after
+from dashboard.period import iso
 from dashboard.query import read_period
 from dashboard.sight import Sight, sight
+from domain.calendar import day_at, days_named, first_after, name_of, start_ms
 from domain.counts import Filters, Slice
 from domain.states import Card, OrderFlag
 
@@ -128,12 +128,15 @@ def _month(seen: Sight, from_ms: int, to_ms: int | None) -> Json:
     """{month, month_before, month_after} of a period that is one month; month_after is "" in the present one."""
     if to_ms is None:
         return {"month": ""}
-    first = dt.date.fromisoformat(seen.city.day_of(from_ms)).replace(day=1)
-    bounds = tuple(seen.city.day_bounds(day.isoformat())[0] for day in (first, month_after(first)))
-    if bounds != (from_ms, to_ms):
+    month = name_of("month", day_at(from_ms, seen.city.zone))
+    first, after = days_named(month)
+    if (start_ms(first, seen.city.zone), start_ms(after, seen.city.zone)) != (from_ms, to_ms):
         return {"month": ""}
-    after = month_after(first).isoformat()[:7] if to_ms <= seen.now_ms() else ""
-    return {"month": first.isoformat()[:7], "month_before": month_after(first, -1).isoformat()[:7], "month_after": after}
+    return {
+        "month": month,
+        "month_before": name_of("month", first_after(first, "month", -1)),
+        "month_after": name_of("month", after) if to_ms <= seen.now_ms() else "",
+    }
 
 
 def _item(seen: Sight, order: str, title: str, region: str, card: Card, lang: str) -> Json:

@@ -10,6 +10,7 @@ from dashboard.people import online
 from dashboard.wall.ground import Ground
 from dashboard.wall.overview import PARTS as OVERVIEW_PARTS
 from dashboard.wall.parts import PARTS
+from domain.calendar import Period
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -36,13 +37,20 @@ def figures(
         told = {
             "as_of_ms": on.now_ms,
             "region": _region(on.city, on.region, lang),
-            "period": {"key": on.window.key, "from_ms": on.window.from_ms, "to_ms": on.window.to_ms},
+            "period": _period(on.window, on.city),
             "age": _ages(hall, on.now_ms),
         }
         for part in parts:
             name, _, argument = part.partition(":")
             told |= PARTS[name](on, argument)
     return told
+
+
+def _period(window: Period, city: "City") -> Json:
+    """{key, from_ms, to_ms, first, last}: its ends, and the first and the last local day of it ("" where it is open)."""
+    ends = (window.from_ms, None if window.to_ms is None else window.to_ms - 1)
+    first, last = ("" if at_ms is None else city.day_of(at_ms) for at_ms in ends)
+    return {"key": window.key, "from_ms": window.from_ms, "to_ms": window.to_ms, "first": first, "last": last}
 
 
 def _ages(hall: "Hall", now_ms: int) -> Json:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from dashboard.period import Period, parse_instant, resolve
+from dashboard.period import parse_instant, resolve
+from domain.calendar import Period
 from domain.counts import BASES, KINDS, Filters, Source
 from domain.indicators import DEFINITIONS, counted
 from domain.lifecycle import STAGES, STATUSES

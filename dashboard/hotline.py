@@ -13,9 +13,9 @@ from dashboard.briefs import Json
 from dashboard.indicators import figure_json, link
 from dashboard.orderbook import orders_of
 from dashboard.past import orders_then, then_of
-from dashboard.period import Period
 from dashboard.tallies import above_in, rate_json, tallies_of, total_json
 from domain import tallies
+from domain.calendar import Period
 from domain.counts import Filters, Slice
 from domain.hotlineload import Load, load
 from domain.indicators import Group, figures_of

@@ -8,11 +8,11 @@ import pandas as pd
 
 from config.words import words
 from dashboard.briefs import Json, department_name, matter_name, region_name
-from dashboard.compare import BASES, Base, base_of, compared, weights_json
+from dashboard.compare import compared, weights_json
 from dashboard.filters import NOBODY, OrderQuery, region_code
 from dashboard.orderbook import orders_of
 from dashboard.past import orders_then, then_of
-from dashboard.period import Period
+from domain.calendar import BASES, Base, Period, base_of, days_named, start_ms
 from domain.counts import Filters, Slice
 from domain.indicators import (
     DEFINITIONS,
@@ -100,7 +100,7 @@ def indicators_of(
         groups = [] if by is None else _groups(city, s, query, by, keys, lang)
         compare = {}
         if period is not None:
-            bases = {kind: base_of(kind, period, city, query.as_of_ms) for kind in BASES}
+            bases = {kind: base_of(kind, period, city.zone, query.as_of_ms) for kind in BASES}
             compare = {"compare": {kind: of and _beside(total, frame, filters, of) for kind, of in bases.items()}}
     return {
         "region": query.region,
@@ -166,21 +166,13 @@ def group_link(city: "City", query: OrderQuery, by: str, key: str) -> dict[str, 
     if by == "region":
         return {"region": key or NOBODY} | ({"direct": "1"} if key == query.region else {})
     if by in ("month", "day"):
-        first, after = _calendar_ms(city, key)
+        first, after = (start_ms(day, city.zone) for day in days_named(key))
         f = query.filters
         first = first if f.from_ms is None else max(first, f.from_ms)
         return {"from": str(first), "to": str(after if f.to_ms is None else min(after, f.to_ms))}
     if by == "kind":
         return {"kind": key} if key else {"category": NOBODY}
     return {by: key or NOBODY}
-
-
-def _calendar_ms(city: "City", key: str) -> tuple[int, int]:
-    if len(key) > 7:
-        return city.day_bounds(key)
-    year, month = int(key[:4]), int(key[5:7])
-    after = f"{year + 1}-01-01" if month == 12 else f"{year}-{month + 1:02d}-01"
-    return city.day_bounds(f"{key}-01")[0], city.day_bounds(after)[0]
 
 
 def _group_name(city: "City", by: str, key: str, lang: str) -> str:

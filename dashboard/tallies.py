@@ -11,8 +11,8 @@ from domain.tallies import CALL_RATES, INDICES, RATED, SUMS, Total, call_rate, r
 if TYPE_CHECKING:
     from config.city_model import City
     from dashboard.hall import Hall
-    from dashboard.period import Period
     from dashboard.sight import Sight
+    from domain.calendar import Period
 
 TABLE: Final = "tally"
 KNOWN: Final = (*SUMS, *RATED, *INDICES)

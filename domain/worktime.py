@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.calendar import clock_ms, days_later
+
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 
@@ -109,11 +111,13 @@ def calendar_of(
     starts: list[int] = []
     ends: list[int] = []
     for number in range((last - first).days + 1):
-        day = first + dt.timedelta(days=number)
+        day = days_later(first, number)
         if is_working_day(day):
             for start, end in hours:
-                starts.append(_instant(day, start, zone))
-                ends.append(_instant(day, end, zone))
+                begin_ms, end_ms = clock_ms(day, start, zone), clock_ms(day, end, zone)
+                if begin_ms < end_ms:  # not the hour that a change of the clock leaves out
+                    starts.append(begin_ms)
+                    ends.append(end_ms)
     return WorkTime(starts, ends, sum(end - start for start, end in hours) * 60_000)
 
 
@@ -123,11 +127,6 @@ def _minutes(clock: str) -> int:
     if not 0 <= found <= 24 * 60 or not 0 <= int(minute) < 60:
         raise ValueError(f"{clock!r} is no time of a day")
     return found
-
-
-def _instant(day: dt.date, minutes: int, zone: ZoneInfo) -> int:
-    local = dt.datetime.combine(day + dt.timedelta(days=minutes // 1440), dt.time(minutes % 1440 // 60, minutes % 60), zone)
-    return int(local.timestamp() * 1000)
 
 
 @functools.lru_cache(maxsize=256)

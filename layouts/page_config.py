@@ -7,6 +7,7 @@ import msgspec
 
 from config.city_model import ROLES, City
 from config.settings import Settings, Tiles
+from domain.calendar import PERIODS
 from domain.lifecycle import STAGES, STATUSES
 from domain.states import Presence
 from layouts.readings import words_of
@@ -54,6 +55,7 @@ def _config(city: City, tiles: tuple[Tiles, ...], size: float, lang: str) -> dic
         "tiles": [msgspec.to_builtins(server) for server in tiles],
         "near": size,
         "period": DEFAULT_PERIOD,
+        "periods": list(PERIODS),
     }
 
 

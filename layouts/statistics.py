@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from dash import html
 
 from config.city_model import City
+from domain.calendar import PERIODS
 from domain.rates import signed
 from layouts import hotline, ids, proof
 from layouts.parts import Words, status_bar, top_bar
@@ -14,7 +15,6 @@ from layouts.parts import Words, status_bar, top_bar
 Json = dict[str, Any]
 
 GROUPINGS = ("region", "department", "source", "category", "kind", "holder_level", "reporter", "handler", "month")
-PERIODS = ("today", "week", "month", "year", "all")
 VIEWS = {
     "closing": (
         "reported", "closed", "closed_on_time", "closed_late", "open", "overdue", "closure_rate", "on_time_closure_rate",

@@ -65,7 +65,7 @@
     }
 
     /**
-     * What this page wants to see: `{region, period: {key} or {from_ms, to_ms} or null, lang, tables}`; a key (today … all) moves
+     * What this page wants to see: `{region, period: {key} or {from, to} as in an address or null, lang, tables}`; a key (today … all) moves
      * on with the days. Replaces the wish before.
      */
     watch(wish) {
@@ -111,7 +111,7 @@
       if (!this.wish || !this.socket?.connected) return;
       const { region = "", period = null, lang = "zh", tables = TABLES, parts = [], figures = true } = this.wish;
       const key = period?.key && period.key !== "custom" ? period.key : "";
-      const [from, to] = key ? [null, null] : [period?.from_ms ?? null, period?.to_ms ?? null];
+      const [from, to] = key ? [null, null] : [period?.from ?? null, period?.to ?? null];
       this.socket.emit("watch", { region, period: key, from, to, lang, tables, parts, figures, cursors: this.cursors() });
     }
 

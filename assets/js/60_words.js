@@ -51,10 +51,19 @@
     const civil = Date.UTC(+p.year, +p.month - 1, +p.day, +p.hour, +p.minute, +p.second);
     return civil - Math.floor(atMs / 1000) * 1000;
   }
-  // The instant of 00:00 of a civil day, given as (year, month 1-12, day); overflowing days are allowed.
-  function civilStart(year, month, day) {
-    const utc = Date.UTC(year, month - 1, day);
+  // The instant of a local time of the city, as a field of type datetime-local tells it (2026-03-01T08:30); undefined for none.
+  function instantOf(text) {
+    const told = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(text || '');
+    if (!told) return undefined;
+    const [year, month, day, hour, minute] = told.slice(1).map(Number);
+    const utc = Date.UTC(year, month - 1, day, hour, minute);
     return utc - offsetMs(utc - offsetMs(utc));
+  }
+  // The same time by the city's clocks so many local days later: not so many times 24 hours.
+  function daysLater(atMs, days) {
+    const p = parts(atMs);
+    const [day] = new Date(Date.UTC(+p.year, +p.month - 1, +p.day + days)).toISOString().split('T');
+    return instantOf(`${day}T${p.hour}:${p.minute}`) + (atMs % 60000);
   }
 
   const grouped = new Intl.NumberFormat('en-US'); // toLocaleString makes one each time
@@ -62,11 +71,9 @@
   const format = {
     parts,
     offsetMs,
-    civilStart,
+    instantOf,
+    daysLater,
     day(atMs) { const p = parts(atMs); return `${p.year}-${p.month}-${p.day}`; },
-    dayStart(atMs) { const p = parts(atMs); return civilStart(+p.year, +p.month, +p.day); },
-    dayStartOf(day) { const [y, m, d] = day.split('-').map(Number); return civilStart(y, m, d); },
-    dayEndOf(day) { const [y, m, d] = day.split('-').map(Number); return civilStart(y, m, d + 1); },
     hms(atMs) { const p = parts(atMs); return `${p.hour}:${p.minute}:${p.second}`; },
     hm(atMs) { const p = parts(atMs); return `${p.hour}:${p.minute}`; },
     monthDay(atMs) { const p = parts(atMs); return `${p.month}-${p.day}`; },

@@ -51,28 +51,21 @@
     return child === undefined || child === null ? '' : config.levels[child].name;
   }
 
-  function period() {
+  // The period as the address says it: what it means is the server's, which sends it with the figures.
+  function wanted() {
     const params = query();
-    const now = shell.now();
-    const key = params.get('period') || (g.config && g.config.period) || 'year';
-    if (key === 'custom' && params.get('from') && params.get('to')) {
-      return { key, from_ms: +params.get('from'), to_ms: +params.get('to') };
-    }
-    const p = g.format.parts(now);
-    const [y, m, d] = [+p.year, +p.month, +p.day];
-    const end = g.format.civilStart(y, m, d + 1);
-    if (key === 'today') return { key, from_ms: g.format.civilStart(y, m, d), to_ms: end };
-    if (key === 'week') {
-      const monday = d - ((new Date(Date.UTC(y, m - 1, d)).getUTCDay() + 6) % 7);
-      return { key, from_ms: g.format.civilStart(y, m, monday), to_ms: g.format.civilStart(y, m, monday + 7) };
-    }
-    if (key === 'month') return { key, from_ms: g.format.civilStart(y, m, 1), to_ms: g.format.civilStart(y, m + 1, 1) };
-    if (key === 'all') return { key, from_ms: null, to_ms: null };
-    return { key: 'year', from_ms: g.format.civilStart(y, 1, 1), to_ms: g.format.civilStart(y + 1, 1, 1) };
+    const [from, to] = [params.get('from'), params.get('to')];
+    return from || to ? { key: 'custom', from, to } : { key: params.get('period') || (g.config && g.config.period), from: null, to: null };
+  }
+  // The same with its first and last local day ("" where it has none, or they are not known yet).
+  function period() {
+    const { key } = wanted();
+    const sent = g.panels.figures && g.panels.figures.period;
+    return sent && (key === 'custom' || key === sent.key) ? { key, first: sent.first, last: sent.last } : { key, first: '', last: '' };
   }
   function windowText() {
-    const { key, from_ms: from, to_ms: to } = period();
-    return key === 'custom' ? `${g.format.day(from)} – ${g.format.day(to - 1)}` : g.words('period.' + key);
+    const { key, first, last } = period();
+    return key === 'custom' && (first || last) ? `${first} – ${last}` : g.words('period.' + key);
   }
 
   // ---- links: a number opens exactly what it counted
@@ -164,10 +157,9 @@
   function rewatch() {
     const link = live();
     if (!link || !g.config || !link.watch) return;
-    const { from_ms: from, to_ms: to, key } = period();
     const page = document.querySelector('[data-tables]');
     const tables = page ? page.dataset.tables.split(',').filter((name) => name !== 'none') : ['worker', 'order', 'feed'];
-    const wish = { region: onWall() ? region() : g.config.root, period: { from_ms: from, to_ms: to, key }, lang: g.config.lang, tables };
+    const wish = { region: onWall() ? region() : g.config.root, period: wanted(), lang: g.config.lang, tables };
     const parts = g.scenes.parts();
     if (parts.length) wish.parts = parts;
     const text = JSON.stringify(wish);

@@ -3,8 +3,6 @@
   'use strict';
   const g = window.gridhall;
   const { shell } = g;
-  const PERIODS = ['today', 'week', 'month', 'year', 'all'];
-  const DAY_MS = 86400000;
 
   // Links within the same page change the address in place; all others load their page.
   document.addEventListener('click', (event) => {
@@ -38,14 +36,14 @@
     const now = shell.period();
     menu = h('div', { class: 'menu', role: 'menu' });
     menu.button = button;
-    for (const key of PERIODS) {
+    for (const key of g.config.periods) {
       menu.append(h('button', { role: 'menuitemradio', 'aria-checked': String(now.key === key), onclick: () => choose({ period: key, from: null, to: null }) }, g.words('period.' + key)));
     }
-    const from = h('input', { class: 'field', type: 'date', 'aria-label': g.words('period.from'), value: now.from_ms ? g.format.day(now.from_ms) : '' });
-    const to = h('input', { class: 'field', type: 'date', 'aria-label': g.words('period.to'), value: now.to_ms ? g.format.day(now.to_ms - 1) : '' });
+    const from = h('input', { class: 'field', type: 'date', 'aria-label': g.words('period.from'), value: now.first });
+    const to = h('input', { class: 'field', type: 'date', 'aria-label': g.words('period.to'), value: now.last });
     const apply = h('button', { onclick: () => {
       if (!from.value || !to.value || from.value > to.value) return;
-      choose({ period: 'custom', from: g.format.dayStartOf(from.value), to: g.format.dayStartOf(to.value) + DAY_MS });
+      choose({ period: null, from: from.value, to: to.value });
     } }, g.words('period.apply'));
     menu.append(h('hr', {}), h('label', {}, g.words('period.from'), from), h('label', {}, g.words('period.to'), to), apply);
     document.body.append(menu);

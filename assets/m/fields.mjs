@@ -46,7 +46,7 @@ export function fieldOf(app, name, { draft, heard, need, order, action }) {
   }
   if (name === "lon" || name === "lat") return placeOf(app, draft, heard, text, need);
   if (name === "category") return label(matterField(app, fields.category, keep));
-  if (name === "deadline_at_ms") return { node: group(text, momentField(fields[name], order?.deadline_at_ms, keep), need) };
+  if (name === "deadline_at_ms") return { node: group(text, momentField(fields[name], Math.max(order?.deadline_at_ms ?? 0, app.nowMs()), keep), need) };
   if (name === "department" || name === "co_handler" || name === "co_handlers") return label(select(app.departments(), fields[name], keep));
   if (name === "result") return { node: group(text, choice(options(`handset.result.${action}`, draft.results), fields[name], keep, text), need) };
   if (name === "satisfaction") return { node: group(text, choice(options("handset.satisfaction", app.config.choices[name]), fields[name], keep, text), need) };
@@ -70,25 +70,17 @@ function placeOf(app, draft, heard, text, need) {
   return { node: group(text, place.node, need), close: place.close };
 }
 
-/** An instant after `from`: some usual ones, and the phone's own picker. */
+/** An instant after `fromMs`: some usual ones, and the phone's own picker. */
 function momentField(value, fromMs, heard) {
-  const from = Math.max(fromMs ?? 0, Date.now());
   const said = el("p", { class: "t1 place-said" });
   const tell = (ms) => {
     said.textContent = ms ? w("handset.until", { t: format.moment(ms) }) : "";
     heard(ms);
   };
-  const usual = [[4, "handset.plus.4h"], [24, "handset.plus.1d"], [72, "handset.plus.3d"], [168, "handset.plus.7d"]];
-  const picker = el("input", { class: "control", type: "datetime-local", "aria-label": w("handset.until.pick"), onchange: (e) => tell(instantOf(e.target.value)) });
+  const usual = [[() => fromMs + 4 * HOUR_MS, "handset.plus.4h"],
+    ...[[1, "handset.plus.1d"], [3, "handset.plus.3d"], [7, "handset.plus.7d"]].map(([days, key]) => [() => format.daysLater(fromMs, days), key])];
+  const picker = el("input", { class: "control", type: "datetime-local", "aria-label": w("handset.until.pick"), onchange: (e) => tell(format.instantOf(e.target.value)) });
   if (value) said.textContent = w("handset.until", { t: format.moment(value) });
-  const quick = usual.map(([hours, key]) => el("button", { type: "button", class: "choice", onclick: () => tell(from + hours * HOUR_MS) }, w(key)));
+  const quick = usual.map(([at, key]) => el("button", { type: "button", class: "choice", onclick: () => tell(at()) }, w(key)));
   return el("div", { class: "moment" }, el("div", { class: "choices" }, quick), picker, said);
-}
-
-/** The instant of a local time in the city's zone; undefined for none. */
-function instantOf(text) {
-  const told = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(text);
-  if (!told) return undefined;
-  const [year, month, day, hour, minute] = told.slice(1).map(Number);
-  return format.civilStart(year, month, day) + (hour * 60 + minute) * 60_000;
 }

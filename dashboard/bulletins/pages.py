@@ -1,6 +1,5 @@
 """/bulletins…: the published versions as pages. Every figure opens exactly its frozen orders."""
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from dashboard.briefs import Json, region_name
 from dashboard.bulletins.api import differences, orders_of
 from dashboard.bulletins.asking import ask, job_json, pair, seen_bulletin, seen_bulletins, seen_jobs, store_of
 from dashboard.bulletins.maker import Maker
-from dashboard.bulletins.periods import before, name_of, spoken
+from dashboard.bulletins.periods import before, spoken
 from dashboard.bulletins.schedule import next_due
 from dashboard.bulletins.shelf import Shelf
 from dashboard.bulletins.told import CARD_KINDS, Told, card_heads, figure_text, is_told, moved, place_text
@@ -23,6 +22,7 @@ from dashboard.filters import BadQuery, region_code
 from dashboard.names import title_of
 from dashboard.period import iso
 from dashboard.sight import Sight, sight
+from domain.calendar import day_at, name_of
 from domain.worktime import zone_text
 from store import bulletins
 
@@ -145,10 +145,10 @@ def _civil(seen: Sight, at_ms: int) -> str:
 
 def _recent(seen: Sight, lang: str) -> list[tuple[str, str]]:
     """(name, how it is spoken) of the periods that are over, the last ones first."""
-    today = dt.date.fromisoformat(seen.hall.city.day_of(seen.now_ms()))
+    today = day_at(seen.now_ms(), seen.hall.city.zone)
     found = []
     for kind, most in (("month", 6), ("week", 6), ("year", 2)):
-        period = name_of(kind, today)  # type: ignore[arg-type]
+        period = name_of(kind, today)
         for _ in range(most):
             period = before(period)
             found.append((period, spoken(period, lang)))

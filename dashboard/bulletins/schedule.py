@@ -1,12 +1,12 @@
 """Which periods the program publishes by itself, and when: once a period is over, at the local time of the city's plan."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dashboard.bulletins.periods import after, before, days_of, name_of
+from dashboard.bulletins.periods import after, before, days_of
+from domain.calendar import clock_ms, day_at, name_of, start_ms
 from store.bulletins import Bulletin, Kind
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ class Due(msgspec.Struct, frozen=True):
 
 def due_at_ms(city: "City", period: str) -> int:
     """When the program publishes a period."""
-    first_day_after = days_of(period)[1]
-    hour, minute = divmod(city.bulletins.minute, 60)
-    return round(dt.datetime.combine(first_day_after, dt.time(hour, minute), city.zone).timestamp()) * 1000
+    return clock_ms(days_of(period)[1], city.bulletins.minute, city.zone)
 
 
 def due(
@@ -54,12 +52,12 @@ def due(
 
 
 def _has_begun(city: "City", first_order_ms: int | None, period: str) -> bool:
-    end_ms = city.day_bounds(days_of(period)[1].isoformat())[0]
+    end_ms = start_ms(days_of(period)[1], city.zone)
     return first_order_ms is not None and first_order_ms < end_ms
 
 
 def _missing(city: "City", kind: Kind, newest: str, now_ms: int) -> list[str]:
-    period = before(name_of(kind, dt.date.fromisoformat(city.day_of(now_ms))))
+    period = before(name_of(kind, day_at(now_ms, city.zone)))
     if due_at_ms(city, period) > now_ms:
         period = before(period)
     if not newest:
@@ -73,7 +71,7 @@ def _missing(city: "City", kind: Kind, newest: str, now_ms: int) -> list[str]:
 
 def next_due(city: "City", kind: Kind, now_ms: int) -> tuple[str, int]:
     """(the period that comes next, when it will be published)."""
-    period = before(name_of(kind, dt.date.fromisoformat(city.day_of(now_ms))))
+    period = before(name_of(kind, day_at(now_ms, city.zone)))
     while due_at_ms(city, period) <= now_ms:
         period = after(period)
     return period, due_at_ms(city, period)

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from dashboard.live.health import Health
-from dashboard.period import PERIODS
 from dashboard.wall.parts import is_part
+from domain.calendar import EARLIEST_MS, LATEST_MS, PERIODS
 
 WireCursor = Annotated[list[str | int | None], msgspec.Meta(max_length=3)]
-Instant = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # to the year 2100
+Moment = Annotated[int, msgspec.Meta(ge=EARLIEST_MS, le=LATEST_MS)] | Annotated[str, msgspec.Meta(max_length=40)]
 TableName = Literal["worker", "order", "feed"]
 PartName = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Said = TypeVar("Said")
@@ -26,12 +26,13 @@ class Refused(Exception):
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """What a screen wants to see, as it says so. `region` "" is the whole city.
 
-    The period is from…to in ms, None is open; or `period`, a key of dashboard.period.PERIODS, which moves on by itself.
+    The period is from…to as an address says it (ms, local days, ISO 8601), None is open; or `period`, one of
+    domain.calendar.PERIODS, which moves on by itself.
     """
 
     region: Annotated[str, msgspec.Meta(max_length=64)] = ""
-    from_ms: Instant | None = msgspec.field(default=None, name="from")
-    to_ms: Instant | None = msgspec.field(default=None, name="to")
+    from_: Moment | None = msgspec.field(default=None, name="from")
+    to: Moment | None = None
     period: Annotated[str, msgspec.Meta(max_length=16)] = ""
     lang: Literal["zh", "en"] = "zh"
     tables: Annotated[tuple[TableName, ...], msgspec.Meta(max_length=3)] = ("worker", "order", "feed")
@@ -50,8 +51,6 @@ def watch_of(message: object) -> Watch:
     watch = _read(message, Watch, "bad_watch")
     if watch.period and watch.period not in PERIODS:
         raise Refused("bad_watch", "no such period")
-    if watch.from_ms is not None and watch.to_ms is not None and watch.from_ms > watch.to_ms:
-        raise Refused("bad_watch", "the period ends before it begins")
     if unknown := [part for part in watch.parts if not is_part(part)]:
         raise Refused("bad_watch", f"no such part: {unknown[0]}")
     return watch

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from dashboard.filters import BadQuery, read_period
 from dashboard.hall import Hall
 from dashboard.live import frame as frames
 from dashboard.live.health import EVERY_MS
-from dashboard.live.said import Refused, Said, TableName, WireCursor, ack_of, health_of, watch_of
+from dashboard.live.said import Refused, Said, TableName, Watch, WireCursor, ack_of, health_of, watch_of
 from dashboard.live.scope import Scope
 from dashboard.live.screen import Came, Cursor, Key, Message, Session, is_dead, is_due, told
 from dashboard.live.shared import Figures, SharedFigures
@@ -101,13 +102,23 @@ class Sessions:
                 self._believe(session, watch.cursors)
             session.scope = scope
             session.tables = tuple(dict.fromkeys(watch.tables))
-            period = watch.period or (watch.from_ms, watch.to_ms)
+            period = self._counting(self._period, watch)
             shown = person.may("wall") or person.may("statistics")
             whole = person.scope or self._hall.city.root
             parts = self._parts(person, watch.parts)
             session.key = Key(scope.region, period, watch.lang, whole, scope.clear, parts) if shown and watch.figures else None
             session.due_at_s = min(session.due_at_s, session.sent_at_s + SHORTEST_SPACING_S)
         self._wake.set()
+
+    def _period(self, watch: Watch) -> str | tuple[int | None, int | None]:
+        """A name, which moves on with the days, or the two ends that it has. Raises Refused."""
+        if watch.period:
+            return watch.period
+        try:
+            found = read_period(self._hall.city, {"from": watch.from_, "to": watch.to}, self._hall.now_ms())
+        except BadQuery as wrong:
+            raise Refused("bad_watch", str(wrong)) from wrong
+        return found.from_ms, found.to_ms
 
     def _parts(self, person: Person, asked: tuple[str, ...]) -> tuple[str, ...]:
         """The parts of the figures for a screen, sorted; () are the overview's. Who came by a link that is bound to scenes is

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dashboard.briefs import Json
-from dashboard.compare import BASES, Base, base_of
 from dashboard.indicators import region_roll
 from dashboard.orderbook import orders_of
 from dashboard.past import orders_then, then_of
 from dashboard.review.cuts import heat_of, nothing, trend_of
 from dashboard.review.view import View
 from dashboard.sight import Sight
+from domain.calendar import BASES, Base, base_of
 from domain.counts import Filters, Slice
 from domain.indicators import Durations, Figure, Group, durations, figures_of, grouped
 from domain.stagetimes import BASIS, StageTimes, stage_times
@@ -88,7 +88,7 @@ def _bases(city: "City", orders: "Cut | Past", filters: Filters, view: View) -> 
     """What the period is compared with, as far as there is something."""
     found = {}
     for kind in BASES:
-        base = base_of(kind, view.period, city, view.query.as_of_ms)
+        base = base_of(kind, view.period, city.zone, view.query.as_of_ms)
         if base is not None:
             window = msgspec.structs.replace(filters, from_ms=base.from_ms, to_ms=base.to_ms)
             found[kind] = base, Slice(orders, window, base.as_of_ms, rewound=True)

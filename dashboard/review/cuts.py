@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dashboard.briefs import Json
-from dashboard.compare import Base
 from dashboard.filters import OrderQuery
 from dashboard.indicators import figure_json, group_link, link
-from dashboard.period import Period
-from dashboard.spans import bin_after, bin_of, bins, span_of, trend_unit
+from domain.calendar import Base, Period, bins, day_at, days_later, days_named, first_after, first_of, span_of, trend_unit
 from domain.counts import Slice, moments
 from domain.indicators import DEFINITIONS, Figure, Group, group_codes, grouped, make_figure
 
@@ -31,8 +29,8 @@ def window_of(city: "City", s: Slice, period: Period, base: tuple[Base, Slice] |
 
     What was there in the base counts too. Of a period without end the newest MOST_BINS months.
     """
-    until = dt.date.fromisoformat(city.day_of(s.as_of_ms))
-    span, first = span_of(period, city), _first_day(city, s)
+    until = day_at(s.as_of_ms, city.zone)
+    span, first = span_of(period, city.zone), _first_day(city, s)
     if span is None:
         return None if first is None else (max(first, bins(first, until, "month")[-MOST_BINS:][0]), until)
     last = min(span.last, until)
@@ -40,14 +38,14 @@ def window_of(city: "City", s: Slice, period: Period, base: tuple[Base, Slice] |
         return None
     begun = None if base is None else _first_day(city, base[1])
     if base is not None and begun is not None:
-        first = min(first, span.first + (begun - dt.date.fromisoformat(city.day_of(base[0].from_ms))))
+        first = min(first, days_later(span.first, (begun - day_at(base[0].from_ms, city.zone)).days))
     return max(span.first, min(first, last)), last
 
 
 def _first_day(city: "City", s: Slice) -> dt.date | None:
     """The local day of the first order, by the slice's basis."""
     at_ms = moments(s, s.basis)
-    return dt.date.fromisoformat(city.day_of(int(at_ms.min()))) if len(at_ms) else None
+    return day_at(int(at_ms.min()), city.zone) if len(at_ms) else None
 
 
 def trend_of(
@@ -61,14 +59,14 @@ def trend_of(
     window = window_of(city, s, period, base)
     if window is None:
         return {"unit": "day", "points": []}
-    span = span_of(period, city)
+    span = span_of(period, city.zone)
     unit = trend_unit(*window)
     now = _binned(city, s, keys, unit)
     skipped = len(bins(span.first, window[0], unit)) - 1 if span else 0
     then = _base_bins(city, base, keys, unit)[skipped:]
     points = []
     for number, first in enumerate(bins(*window, unit)):
-        last = bin_after(first, unit) - dt.timedelta(days=1)
+        last = days_later(first_after(first, unit), -1)
         figures = now.get(first) or _figures(keys, (), s)
         inside = span is None or (span.first <= first and last <= span.last)
         points.append(
@@ -100,7 +98,7 @@ def _base_bins(city: "City", base: tuple[Base, Slice] | None, keys: tuple[str, .
         return []
     window, s = base
     found = _binned(city, s, keys, unit)
-    first, last = (dt.date.fromisoformat(city.day_of(at_ms)) for at_ms in (window.from_ms, window.to_ms - 1))
+    first, last = (day_at(at_ms, city.zone) for at_ms in (window.from_ms, window.to_ms - 1))
     empty = _figures(keys, (), s)
     return [{key: figure_json(figure) for key, figure in found.get(at, empty).items()} for at in bins(first, last, unit)]
 
@@ -109,8 +107,7 @@ def _binned(city: "City", s: Slice, keys: tuple[str, ...], unit: str) -> dict[dt
     """First day of the bin → figures; weeks are added up from their days."""
     parts: dict[dt.date, list[Group]] = {}
     for group in grouped(s, keys, "month" if unit == "month" else "day", city.zone):
-        day = dt.date.fromisoformat(group.key if len(group.key) > 7 else f"{group.key}-01")
-        parts.setdefault(bin_of(day, unit), []).append(group)
+        parts.setdefault(first_of(days_named(group.key)[0], unit), []).append(group)
     return {first: _figures(keys, groups, s) for first, groups in parts.items()}
 
 
@@ -176,7 +173,7 @@ def _columns(city: "City", s: Slice, by: str, period: Period, roll: dict[str, st
     while window and len(bins(*window, unit)) > HEAT_COLUMNS and unit != "month":
         unit = COARSER[unit]
     days, codes = group_codes(s, "month" if unit == "month" else "day", city.zone)
-    firsts = [bin_of(dt.date.fromisoformat(day if len(day) > 7 else f"{day}-01"), unit) for day in days]
+    firsts = [first_of(days_named(day)[0], unit) for day in days]
     names = sorted({first.isoformat() for first in firsts})
     table = np.array([names.index(first.isoformat()) for first in firsts], np.int64)
     return names, table[codes], unit
@@ -186,4 +183,4 @@ def _column_link(city: "City", query: OrderQuery, by: str, name: str, unit: str,
     if by == "region":
         return group_link(city, query, "region", name)
     first = dt.date.fromisoformat(name)
-    return _between(city, first, bin_after(first, unit) - dt.timedelta(days=1), period)
+    return _between(city, first, days_later(first_after(first, unit), -1), period)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dashboard import spans
 from dashboard.briefs import Json, department_name, matter_name, region_name
-from dashboard.compare import Base, compared
+from dashboard.compare import compared
 from dashboard.filters import OrderQuery
 from dashboard.indicators import definition_json, figure_json, group_link, link, stage_json
 from dashboard.review.count import Counted
 from dashboard.review.view import CHOICES, View
+from domain.calendar import Base, Span, moved, span_of
 from domain.indicators import Durations, Figure, Group
 from domain.rates import change4
 from domain.scores import MIN_BASE
@@ -82,7 +82,7 @@ def _level_name(city: "City", code: str, lang: str) -> str:
 
 def _period(city: "City", view: View) -> Json:
     """The days, and those of the period before and after; there is none after one that has not ended."""
-    period, span = view.period, spans.span_of(view.period, city)
+    period, span = view.period, span_of(view.period, city.zone)
     ends: Json = {"key": period.key, "from_ms": period.from_ms, "to_ms": period.to_ms}
     if span is None or period.to_ms is None:
         return {**ends, "unit": "all", "first": None, "last": None, "before": None, "after": None}
@@ -92,12 +92,12 @@ def _period(city: "City", view: View) -> Json:
         "unit": span.unit,
         "first": span.first.isoformat(),
         "last": span.last.isoformat(),
-        "before": _days(spans.moved(span, -1)),
-        "after": _days(spans.moved(span, 1)) if ended else None,
+        "before": _days(moved(span, -1)),
+        "after": _days(moved(span, 1)) if ended else None,
     }
 
 
-def _days(span: spans.Span) -> Json:
+def _days(span: Span) -> Json:
     return {"from": span.first.isoformat(), "to": span.last.isoformat()}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dashboard.filters import PARAMS, WORD_PARAMS, BadQuery, OrderQuery, counted_at, read_period, read_query
-from dashboard.period import Period
+from domain.calendar import Period
 
 if TYPE_CHECKING:
     from config.city_model import City

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from dashboard.briefs import Json, department_name, light, matter_name, order_title, place_of, region_name
 from dashboard.filters import NOBODY
 from dashboard.indicators import region_roll
-from dashboard.period import Period, resolve
-from dashboard.wall.ground import DAY_MS, Ground, Part
+from dashboard.wall.ground import Ground, Part
 from dashboard.wall.kept import kept
 from domain.actions import CLOCKS, INTAKE
+from domain.calendar import Period, day_at, day_bounds, days_up_to, start_ms
 from domain.cases import marks_of
 from domain.counts import moments, tallied
 from domain.indicators import figures_of, group_codes
@@ -123,14 +123,11 @@ def series7(on: Ground, _argument: str) -> Json:
 
 @kept()
 def _series(on: Ground) -> Json:
-    today = resolve("today", on.city, on.now_ms)
-    assert today.from_ms is not None
-    noons = (today.from_ms + DAY_MS // 2 - back * DAY_MS for back in range(SERIES_DAYS - 1, -1, -1))
-    days = [on.city.day_of(at_ms) for at_ms in noons]
-    edges_ms = np.array([on.city.day_bounds(day)[0] for day in days])
-    window = Period("", int(edges_ms[0]), today.to_ms)
+    days = days_up_to(day_at(on.now_ms, on.city.zone), SERIES_DAYS)
+    edges_ms = np.array([start_ms(day, on.city.zone) for day in days])
+    window = Period("", int(edges_ms[0]), day_bounds(days[-1], on.city.zone)[1])
     rows = [{"key": key, "basis": basis, "values": _per_day(on, window, key, basis, edges_ms)} for key, basis in SERIES.items()]
-    return {"days": days, "series": rows, "region": on.region}
+    return {"days": [day.isoformat() for day in days], "series": rows, "region": on.region}
 
 
 def _per_day(on: Ground, window: Period, key: str, basis: str, edges_ms: NDArray[np.int64]) -> list[int]:

@@ -8,7 +8,8 @@ from dashboard.briefs import Json
 from dashboard.filters import region_words
 from dashboard.indicators import region_roll
 from dashboard.orderbook import orders_of
-from dashboard.period import Period, resolve
+from dashboard.period import resolve
+from domain.calendar import Period
 from domain.counts import Filters, Slice, Source
 from domain.standing import Look
 
@@ -21,19 +22,22 @@ DAY_MS: Final = 86_400_000
 
 
 class View:
-    """The orders of a region, cut in the ways that the wall needs; `back_ms` earlier, as they stood then."""
+    """The orders of a region, cut in the ways that the wall needs; with `then_ms` as they stood at that earlier moment."""
 
     def __init__(self, orders: Source, words: dict[str, frozenset[str]], now_ms: int) -> None:
         self.orders, self.words, self.now_ms = orders, words, now_ms
 
-    def of(self, window: Period, basis: str, back_ms: int = 0) -> Slice:
+    def of(self, window: Period, basis: str, then_ms: int | None = None) -> Slice:
         """What fell into the window by `basis`."""
         filters = Filters(words=self.words, from_ms=window.from_ms, to_ms=window.to_ms, basis=basis)
-        return Slice(self.orders, filters, self.now_ms - back_ms, rewound=back_ms > 0)
+        return self._slice(filters, then_ms)
 
-    def stock(self, back_ms: int = 0) -> Slice:
+    def stock(self, then_ms: int | None = None) -> Slice:
         """What is open."""
-        return Slice(self.orders, Filters(words=self.words, open=True), self.now_ms - back_ms, rewound=back_ms > 0)
+        return self._slice(Filters(words=self.words, open=True), then_ms)
+
+    def _slice(self, filters: Filters, then_ms: int | None) -> Slice:
+        return Slice(self.orders, filters, self.now_ms if then_ms is None else then_ms, rewound=then_ms is not None)
 
     def newest(self, most: int) -> Slice:
         """Some of those whose state changed last: at least `most`, if there are so many."""

@@ -7,9 +7,9 @@ import numpy as np
 from dashboard.briefs import Json, light, order_title, place_of, region_name, spoken
 from dashboard.filters import NOBODY
 from dashboard.force import force_figures, people_counters
-from dashboard.period import Period, resolve
 from dashboard.sourcewatch import sources_of
-from dashboard.wall.ground import DAY_MS, Ground, Part
+from dashboard.wall.ground import Ground, Part
+from domain.calendar import Period, day_at, day_bounds, days_up_to, earlier, named, start_ms
 from domain.cases import marks_of
 from domain.counts import Slice, tallied
 from domain.indicators import Figure
@@ -38,14 +38,15 @@ def counters(on: Ground, _argument: str) -> Json:
 
 def _order_counters(on: Ground) -> list[Json]:
     view, stock, region = on.view, on.stock, on.region
-    today = resolve("today", on.city, view.now_ms)
-    yesterday = resolve("yesterday", on.city, view.now_ms)
-    by_now = Period("", yesterday.from_ms, view.now_ms - DAY_MS + 1)
+    today = named("today", on.city.zone, view.now_ms)
+    yesterday = named("yesterday", on.city.zone, view.now_ms)
+    same_time_ms = earlier(view.now_ms, on.city.zone, days=1)
+    by_now = Period("", yesterday.from_ms, same_time_ms + 1)
     made = []
     for key, basis in _HAPPENED:
-        value, before = view.of(today, basis).count(key), view.of(by_now, basis, DAY_MS).count(key)
+        value, before = view.of(today, basis).count(key), view.of(by_now, basis, same_time_ms).count(key)
         made.append(_counter(key, value, before, on.link(today, figure=key, basis=basis)))
-    then = view.stock(DAY_MS)
+    then = view.stock(same_time_ms)
     lights = {"green": stock.count("in_limit"), "yellow": stock.count("due_soon"), "red": stock.count("overdue")}
     longest = {"longest_s": longest_s(stock, "overdue", "red_at_ms")}
     for key, sub in (("open", lights), ("overdue", longest)):
@@ -169,14 +170,13 @@ def _shares(on: Ground, by: str) -> list[Json]:
 def trend(on: Ground, _argument: str) -> Json:
     """Per local day of report, today last: how many were reported, and how many of these are closed, are overdue."""
     city, view = on.city, on.view
-    today = resolve("today", city, view.now_ms)
-    assert today.from_ms is not None
-    days = [city.day_of(today.from_ms - back * DAY_MS + DAY_MS // 2) for back in range(TREND_DAYS - 1, -1, -1)]
-    begins_ms = [city.day_bounds(day)[0] for day in days]
-    s = view.of(Period("", begins_ms[0], today.to_ms), "report")
+    days = days_up_to(day_at(view.now_ms, city.zone), TREND_DAYS)
+    begins_ms = [start_ms(day, city.zone) for day in days]
+    s = view.of(Period("", begins_ms[0], day_bounds(days[-1], city.zone)[1]), "report")
     day_of = np.searchsorted(begins_ms, s["reported_at_ms"], "right") - 1
     found = tallied(s, ("reported", "closed", "overdue"), day_of, TREND_DAYS)
-    return {"trend": [{"day": day, **{key: numbers[n] for key, numbers in found.items()}} for n, day in enumerate(days)]}
+    told = [{key: numbers[n] for key, numbers in found.items()} for n in range(TREND_DAYS)]
+    return {"trend": [{"day": day.isoformat(), **of} for day, of in zip(days, told, strict=True)]}
 
 
 def urgent(on: Ground, _argument: str) -> Json:

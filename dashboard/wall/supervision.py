@@ -10,14 +10,14 @@ import msgspec
 import numpy as np
 
 from dashboard.briefs import Json, department_name, order_title, region_name
-from dashboard.compare import BASES, base_of, compared
+from dashboard.compare import compared
 from dashboard.filters import OrderQuery
 from dashboard.hotline import hotline as hotline_card
 from dashboard.indicators import link
-from dashboard.period import Period, resolve
 from dashboard.wall.ground import Ground, Part
 from dashboard.wall.kept import kept
 from dashboard.wall.overview import rate_of
+from domain.calendar import BASES, Period, base_of, named
 from domain.counts import Filters, Slice
 from domain.indicators import Figure, figures_of
 from domain.scores import LEVEL
@@ -43,7 +43,7 @@ def cards(on: Ground, _argument: str) -> Json:
 
 @kept()
 def _cards(on: Ground) -> Json:
-    month = resolve("month", on.city, on.now_ms)
+    month = named("month", on.city.zone, on.now_ms)
     given = list(_given(on, month))
     table: dict[str, Json] = {}
     for _, card in given:
@@ -191,7 +191,7 @@ def month(on: Ground, _argument: str) -> Json:
 
 @kept()
 def _month(on: Ground) -> Json:
-    window = resolve("month", on.city, on.now_ms)
+    window = named("month", on.city.zone, on.now_ms)
     figures = figures_of(on.view.of(window, "report"), MONTH)
     rows = [{"key": key, **rate_of(figure), "compare": {}} for key, figure in figures.items()]
     for kind in BASES:
@@ -203,7 +203,7 @@ def _month(on: Ground) -> Json:
 
 def _beside(on: Ground, window: Period, kind: str, now: dict[str, Figure]) -> list[Json | None]:
     """What each figure is compared with, and the parameters that list it as it stood then; None where there is no base."""
-    base = base_of(kind, window, on.city, on.now_ms)
+    base = base_of(kind, window, on.city.zone, on.now_ms)
     if base is None:
         return [None] * len(now)
     filters = Filters(words=on.view.words, from_ms=base.from_ms, to_ms=base.to_ms)

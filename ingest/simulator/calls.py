@@ -6,11 +6,11 @@ A day's numbers are a function of seed and day, so that told again after a resta
 import asyncio
 import random
 from collections import Counter
-from datetime import date, timedelta
 from typing import Any, Final
 
 from config import clock
 from config.city import City
+from domain.calendar import day_at, days_later, days_up_to
 from ingest.delivery import Gateway
 from ingest.simulator.cases import iso
 from ingest.simulator.chance import rng_of
@@ -37,8 +37,7 @@ async def tell_calls(
 
 def days_over(city: City, now_ms: int) -> list[str]:
     """The local days of the last fortnight whose numbers have been told by now, oldest first."""
-    today = date.fromisoformat(city.day_of(now_ms))
-    days = [(today - timedelta(days=n)).isoformat() for n in range(HISTORY_DAYS, 0, -1)]
+    days = [day.isoformat() for day in days_up_to(days_later(day_at(now_ms, city.zone), -1), HISTORY_DAYS)]
     return [day for day in days if city.day_bounds(day)[1] + TOLD_AFTER_MS <= now_ms]
 
 

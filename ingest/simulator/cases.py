@@ -7,7 +7,7 @@ its time has come. Told again after a restart they are the same, so nothing is t
 import math
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ import numpy as np
 
 from config.city import City, Matter
 from config.demo import played
+from domain.calendar import day_at, days_up_to
 from ingest.simulator.chance import rng_of
 from ingest.simulator.ground import Ground
 from ingest.simulator.walk import Patrols
@@ -93,8 +94,8 @@ class Cases:
 
     def days(self, until_ms: int, count: int) -> list[str]:
         """The local day of `until_ms` and the `count` before it, newest first."""
-        last = date.fromisoformat(self._city.day_of(until_ms))
-        return [(last - timedelta(days=n)).isoformat() for n in range(count + 1)]
+        days = days_up_to(day_at(until_ms, self._city.zone), count + 1)
+        return [day.isoformat() for day in reversed(days)]
 
     def invented(self, name: str, channel: str, hours: tuple[float, float], at_ms: int) -> Case:
         """A case beside those of the day: of that channel, and of a matter whose limit is within `hours` where there is one."""

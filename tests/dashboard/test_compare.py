@@ -6,9 +6,10 @@ import pytest
 
 from config.city import City
 from dashboard import query
-from dashboard.compare import base_of, compared
+from dashboard.compare import compared
 from dashboard.filters import read_query
-from dashboard.period import Period, resolve
+from dashboard.period import resolve
+from domain.calendar import Period, base_of
 from domain.indicators import make_figure
 from tests.dashboard.halls import hall_of, order
 
@@ -55,15 +56,15 @@ def days(city: City, first: str, after: str, key: str = "custom") -> Period:
 def test_a_period_is_compared_at_the_same_age(
     city: City, key: str, period: tuple[str, str], now: str, kind: str, base: tuple[str, str], as_of: str | None
 ) -> None:
-    found = base_of(kind, days(city, *period, key), city, at(city, now))
+    found = base_of(kind, days(city, *period, key), city.zone, at(city, now))
     assert found is not None and (found.from_ms, found.to_ms) == (at(city, base[0]), at(city, base[1]))
     assert as_of is None or found.as_of_ms == at(city, as_of)
 
 
 def test_what_has_no_end_or_no_day_a_year_ago_has_no_base(city: City) -> None:
     now_ms = at(city, "2026-03-10")
-    assert base_of("previous", resolve("all", city, now_ms), city, now_ms) is None
-    assert base_of("year", days(city, "2024-02-29", "2024-03-01"), city, now_ms) is None
+    assert base_of("previous", resolve("all", city, now_ms), city.zone, now_ms) is None
+    assert base_of("year", days(city, "2024-02-29", "2024-03-01"), city.zone, now_ms) is None
 
 
 def test_differences_are_exact_and_bear_more_than_four_hundred_per_cent() -> None:

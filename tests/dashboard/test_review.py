@@ -15,13 +15,14 @@ from dash.development.base_component import Component
 
 from config.city import City
 from config.words import words
-from dashboard import query, spans
+from dashboard import query
 from dashboard.filters import BadQuery, UnknownRegion
 from dashboard.hall import Hall
 from dashboard.period import resolve
 from dashboard.review import review
 from dashboard.review.view import CHOICES, RATES
 from dashboard.sight import Sight, sight_of
+from domain import calendar
 from domain.lifecycle import STATUSES
 from domain.people import Person
 from domain.scores import MIN_BASE
@@ -262,21 +263,21 @@ def test_the_best_are_those_of_the_city_s_score(leader: Sight) -> None:
     ],
 )
 def test_windows_are_known_as_calendar_units(city: City, first: str, last: str, unit: str, before: str, after: str) -> None:
-    span = spans.span_of(resolve((city.day_bounds(first)[0], city.day_bounds(last)[1]), city, NOW), city)
+    span = calendar.span_of(resolve((city.day_bounds(first)[0], city.day_bounds(last)[1]), city, NOW), city.zone)
     assert span is not None and span.unit == unit
     for steps, wanted in ((-1, before), (1, after)):
-        there = spans.moved(span, steps)
+        there = calendar.moved(span, steps)
         assert f"{there.first} {there.last}" == wanted and there.unit == unit
-        assert spans.moved(there, -steps).first == span.first or unit == "days"
+        assert calendar.moved(there, -steps).first == span.first or unit == "days"
 
 
 def test_bins_cover_every_day_once() -> None:
     first, last = dt.date(2024, 12, 30), dt.date(2025, 3, 2)
     for unit in ("day", "week", "month"):
-        edges = spans.bins(first, last, unit)
+        edges = calendar.bins(first, last, unit)
         days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-        assert sorted({spans.bin_of(day, unit) for day in days}) == edges
-        assert all(spans.bin_after(a, unit) == b for a, b in pairwise(edges))
+        assert sorted({calendar.first_of(day, unit) for day in days}) == edges
+        assert all(calendar.first_after(a, unit) == b for a, b in pairwise(edges))
 
 
 # the page

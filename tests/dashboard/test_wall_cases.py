@@ -10,7 +10,6 @@ import pytest
 
 from config.city import City
 from dashboard.cards import cards
-from dashboard.compare import base_of
 from dashboard.figures import figures
 from dashboard.hall import Hall
 from dashboard.period import resolve
@@ -19,6 +18,7 @@ from dashboard.sight import sight_of
 from dashboard.wall.cases import AGES_H, STATES
 from dashboard.wall.supervision import with_places
 from domain.actions import SATISFACTION
+from domain.calendar import base_of
 from domain.lifecycle import STATUSES
 from domain.people import Person
 from domain.states import Card, Clock, Life, Order, OrderFlag
@@ -251,7 +251,7 @@ def test_equal_rates_share_a_place_and_too_small_a_base_has_none() -> None:
 
 def test_the_month_is_compared_with_the_same_days_as_they_stood_then(city: City) -> None:
     before = resolve("month", city, NOW).from_ms or 0
-    base = base_of("previous", resolve("month", city, NOW), city, NOW)
+    base = base_of("previous", resolve("month", city, NOW), city.zone, NOW)
     assert base is not None
     hall = hall_of(
         city,

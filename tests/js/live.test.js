@@ -45,7 +45,7 @@ function linked() {
   const live = new Live();
   let options = null;
   live.connect({ io: (url, given) => ((options = { url, ...given }), socket) });
-  live.watch({ region: "r1", lang: "zh", period: { key: "today", from_ms: 1, to_ms: 2 } });
+  live.watch({ region: "r1", lang: "zh", period: { key: "today", from: null, to: null } });
   socket.link();
   return { socket, live, options };
 }

@@ -126,17 +126,10 @@
 
   // ---- an instant, in the city's own time
   function civil(atMs) { return `${g.format.day(atMs)}T${g.format.hm(atMs)}`; }
-  function instant(said) {
-    const [day, time] = said.split('T');
-    const [y, m, d] = day.split('-').map(Number);
-    const [hour, minute] = time.split(':').map(Number);
-    const utc = Date.UTC(y, m - 1, d, hour, minute);
-    return utc - g.format.offsetMs(utc - g.format.offsetMs(utc));
-  }
 
   function moment(name, given) {
     const input = h('input', { class: 'field', type: 'datetime-local' });
-    const value = () => (input.value ? instant(input.value) : undefined);
+    const value = () => g.format.instantOf(input.value);
     return {
       input, value,
       fault: () => (input.value ? (value() <= g.shell.now() ? w('ask.past') : '') : given.need ? w('ask.needed') : ''),

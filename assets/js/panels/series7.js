@@ -22,7 +22,7 @@
       const last = days[days.length - 1];
       const top = Math.max(1, ...told.series.flatMap((series) => series.values));
       g.table.base(panel, w('cases.series_base', { n: days.length, top: g.format.int(top) }));
-      const window = { from: g.format.dayStartOf(last), to: g.format.dayEndOf(last) };
+      const window = { from: last, to: last };
       keyed(made.rows, told.series.slice(0, rowsThatFit(body, ROW_U, SPAN_U)), (series) => series.key, (series) => h('a', { class: 'series' }, h('span', { class: 'name' }),
         lineSvg(`c-s${told.series.indexOf(series) + 1}`, 320, 64), h('span', { class: 'figure' })), (row, { key, basis, values }) => {
         text(row.children[0], w('cases.series.' + key));

@@ -40,7 +40,7 @@
     const low = Math.min(...instants);
     const high = Math.max(...instants);
     const first = data.from_ms + Math.floor((low - data.from_ms) / HOUR_MS) * HOUR_MS;
-    const last = data.from_ms + Math.min(24, Math.ceil((high - data.from_ms) / HOUR_MS)) * HOUR_MS;
+    const last = data.from_ms + Math.ceil((Math.min(high, data.to_ms) - data.from_ms) / HOUR_MS) * HOUR_MS;
     return [Math.max(first, data.from_ms), Math.max(last, first + HOUR_MS)];
   }
 
@@ -215,7 +215,7 @@
     if (dataset.speed) setSpeed(play.speed === +dataset.speed ? 0 : +dataset.speed);
     if (dataset.play !== undefined) setSpeed(play.speed ? 0 : 20);
     if (dataset.day) {
-      const day = dataset.day === 'today' ? g.format.day(g.shell.now()) : g.format.day(play.data.from_ms - HOUR_MS);
+      const day = dataset.day === 'today' ? g.format.day(g.shell.now()) : g.format.day(play.data.from_ms - 1);
       g.shell.go(g.links.worker(play.data.worker.worker, day));
     }
     if (dataset.raw !== undefined) rawPoints(button);

@@ -25,9 +25,8 @@
         setLine(row, values, 320, 64);
         digits(row.children[2], g.format.int(values[values.length - 1] || 0), g.shell.jumping);
         const last = days[days.length - 1];
-        const start = last && g.format.dayStartOf(last.day);
         if (last) {
-          g.proof.mark(row, { figure: key, num: last[key] || 0, filters: { region: figures.region.code, from: start, to: g.format.dayEndOf(last.day) },
+          g.proof.mark(row, { figure: key, num: last[key] || 0, filters: { region: figures.region.code, from: last.day, to: last.day },
             window: last.day, basis: 'report', asOf: figures.as_of_ms });
         }
         row.setAttribute('aria-label', `${w('series.' + key)} ${values.filter((v) => v !== null && v !== undefined).join(' ')}`);

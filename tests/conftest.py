@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import argon2
+import hypothesis
 import pytest
 
 from config.city import City, load_city
@@ -18,6 +19,8 @@ from store.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTITIONS = 3
+hypothesis.settings.register_profile("gridhall", deadline=None)  # laws ask what comes out; how fast is the benchmarks' matter
+hypothesis.settings.load_profile("gridhall")
 
 
 class Valkey:

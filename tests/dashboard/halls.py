@@ -19,10 +19,13 @@ EAST, WEST = "440605001", "440605002"
 
 
 class NoNotices:
-    """The client of a store in which nobody was told of anything."""
+    """The client of a store in which nobody was told of anything and nothing was published."""
 
     def hvals(self, key: str) -> list[bytes]:
         return []
+
+    def hgetall(self, key: str) -> dict[bytes, bytes]:
+        return {}
 
 
 class FakeStore:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from config import clock
 from config.city import City, load_city
 from config.settings import Settings
 from domain.facts import CaseStep
@@ -15,7 +16,7 @@ from ingest.projector import Projector
 from store import notices
 from store.errors import StoreUnavailable
 from store.store import Store
-from tests.ingest.test_clock_alarms import HOUR, LIMITS, by, life, now_ms, tick
+from tests.ingest.test_clock_alarms import HOUR, LIMITS, by, life, tick
 from tests.ingest.test_projector import fold
 
 OUTSIDE = """
@@ -55,7 +56,7 @@ def test_marks_and_cards_by_rule_are_told_once_however_late_the_projector_comes(
     city = made(ladder, limits_csv=LIMITS)
     first = Projector(store, city, settings, "first")
     fold(first)
-    begun_ms = now_ms() - 4 * HOUR
+    begun_ms = clock.now_ms() - 4 * HOUR
     store.append(life("O1", begun_ms))
     fold(first)
     first._release()
@@ -85,8 +86,8 @@ def test_a_commit_of_which_nobody_knows_whether_it_was_done_tells_nothing_twice(
             lost.append(asked)
             raise StoreUnavailable("the answer was lost")
 
-    steps = life("O1", now_ms() - 60_000)
-    store.append([*steps, by("supervisor", "s", "urge", "urge-it", "O1", now_ms())])
+    steps = life("O1", clock.now_ms() - 60_000)
+    store.append([*steps, by("supervisor", "s", "urge", "urge-it", "O1", clock.now_ms())])
     monkeypatch.setattr(projecting, "commit", commit)
     for n in range(4):
         projector = Projector(store, city, settings, f"p{n}")
@@ -100,13 +101,13 @@ def test_a_commit_of_which_nobody_knows_whether_it_was_done_tells_nothing_twice(
 
 
 def case(order: str, status: str, at_ms: int, received_ms: int = 0) -> CaseStep:
-    return CaseStep(source="12345", received_at_ms=received_ms or now_ms(), order=order, at_ms=at_ms, status=status)
+    return CaseStep(source="12345", received_at_ms=received_ms or clock.now_ms(), order=order, at_ms=at_ms, status=status)
 
 
 def test_of_an_outside_systems_order_nobody_is_told_unless_a_rule_says_so(
     store: Store, settings: Settings, made: Callable[..., City]
 ) -> None:
-    now = now_ms()
+    now = clock.now_ms()
     projector = Projector(store, made(), settings, "plain")
     fold(projector)
     store.append([case("H0", "reported", now - 1000), case("H0", "closed", now)])

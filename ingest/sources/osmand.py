@@ -6,6 +6,7 @@ sign of life.
 """
 
 import re
+from itertools import repeat
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -58,7 +59,7 @@ def _fields(text: str) -> dict[str, str]:
         return {}
     if "%" in text or "+" in text or text.count("&") >= _MOST_FIELDS:
         return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
-    parts = (pair.partition("=") for pair in text.split("&"))  # nothing is escaped: what a device sends, as a rule
+    parts = map(str.partition, text.split("&"), repeat("="))  # nothing is escaped: what a device sends, as a rule
     return {name: value for name, _, value in parts if value}
 
 

@@ -45,7 +45,7 @@ app.add_typer(notices_app, name="notices")
 out = Console()
 err = Console(stderr=True)
 ROOT = Path(__file__).parent
-OBJECTS_PER_SWEEP = 50_000  # made and not yet let go
+SWEEPS = 50_000, 5, 5  # after so many objects made and not yet let go; of every fifth, and fifth of these, also the older ones
 
 CityOption = Annotated[Path | None, typer.Option("--city", help="Folder of the city's files.")]
 DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded store and keys live.")]
@@ -114,7 +114,7 @@ def sweep_seldom() -> None:
     Of the thousands of small objects that wait for a disk hardly one is in a cycle; and what stands by now stays.
     """
     gc.freeze()
-    gc.set_threshold(OBJECTS_PER_SWEEP)
+    gc.set_threshold(*SWEEPS)
 
 
 # everything

@@ -1,6 +1,7 @@
 """The gateway's HTTP on a transport that keeps what is written: one answer, in one piece, however a request is cut."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from config.city import City
@@ -17,6 +19,7 @@ from ingest.gateway.access import Source
 from ingest.gateway.gate import Gate
 from ingest.gateway.http import PatientProtocol, make_app
 from ingest.gateway.serve import http_config
+from store.errors import StoreBusy
 
 FIX = b'{"worker":"W1","fixed_at":"2026-07-13T08:15:30+08:00","lon":113.105,"lat":23.005}'
 QUERY = b"GET /osmand/the-key?id=W1&lat=23.005&lon=113.105&timestamp=1783901730 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -62,11 +65,14 @@ class Wire(asyncio.Transport):
 
 
 class Disk:
-    def __init__(self) -> None:
+    def __init__(self, *, full: bool = False) -> None:
         self.facts: list[AnyFact] = []
+        self._full = full
 
     async def append(self, facts: Sequence[AnyFact]) -> None:
         await asyncio.sleep(0)
+        if self._full:
+            raise StoreBusy("full")
         self.facts += facts
 
 
@@ -78,23 +84,27 @@ class Keys:
 def answered(city: City, pieces: Sequence[bytes]) -> tuple[Wire, list[AnyFact]]:
     """What is written, whether the line was let go, and what is on disk, when the bytes come in these pieces."""
 
-    async def talk() -> tuple[Wire, list[AnyFact]]:
-        disk, wire = Disk(), Wire()
-        gate = Gate(load_settings({}), city, None, disk, Keys())  # type: ignore[arg-type]
-        config = http_config(make_app(gate), "127.0.0.1", 0)
-        protocol = PatientProtocol(config=config, server_state=ServerState(), app_state={})
-        protocol.connection_made(wire)
-        for piece in pieces:
-            if piece and not wire.closed:
-                protocol.data_received(piece)
-                for _ in range(10):
-                    await asyncio.sleep(0)
-        closed = wire.closed
-        protocol.connection_lost(None)
-        wire.closed = closed
-        return wire, disk.facts
+    disk, wire = Disk(), Wire()
+    asyncio.run(talk(server(city, disk), wire, pieces))
+    return wire, disk.facts
 
-    return asyncio.run(talk())
+
+def server(city: City, disk: Disk) -> Config:
+    gate = Gate(load_settings({}), city, None, disk, Keys())  # type: ignore[arg-type]
+    return http_config(make_app(gate), "127.0.0.1", 0)
+
+
+async def talk(config: Config, wire: Wire, pieces: Sequence[bytes]) -> None:
+    protocol = PatientProtocol(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(wire)
+    for piece in pieces:
+        if piece and not wire.closed:
+            protocol.data_received(piece)
+            for _ in range(10):
+                await asyncio.sleep(0)
+    closed = wire.closed
+    protocol.connection_lost(None)
+    wire.closed = closed
 
 
 @pytest.mark.parametrize(("request_", "status", "end", "fixes"), ANSWERS)
@@ -137,3 +147,25 @@ def test_what_is_no_http_is_told_so_and_let_go(city: City) -> None:
     wire, _ = answered(city, (b"\x7e\x01\x02 no request\r\n\r\n",))
     assert wire.written[0].startswith(b"HTTP/1.1 400")
     assert wire.closed
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("request_", [*(one[0] for one in ANSWERS), LAST, POST[:-9], POST.replace(b'"W1"', b"  W1")])
+def test_a_line_that_has_ended_leaves_no_cycle_behind(city: City, request_: bytes, full: bool) -> None:
+    """The gateway looks for cycles seldom: what made one for each line would fill the memory with thousands of them."""
+    config, lines = server(city, Disk(full=full)), 50
+
+    async def all_lines() -> int:
+        for _ in range(5):
+            await talk(config, Wire(), (request_,))
+        gc.collect()
+        gc.disable()
+        for _ in range(lines):
+            await talk(config, Wire(), (request_,))
+        await asyncio.sleep(0.01)
+        return gc.collect()
+
+    try:
+        assert asyncio.run(all_lines()) < lines
+    finally:
+        gc.enable()

@@ -1,5 +1,6 @@
 """The command line. `python app.py run` starts everything; each role can also be started alone."""
 
+import gc
 import json
 import logging
 import os
@@ -45,6 +46,7 @@ app.add_typer(notices_app, name="notices")
 out = Console()
 err = Console(stderr=True)
 ROOT = Path(__file__).parent
+SWEEPS = 50_000, 5, 5  # after so many objects made and not yet let go; of every fifth, and fifth of these, also the older ones
 
 CityOption = Annotated[Path | None, typer.Option("--city", help="Folder of the city's files.")]
 DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded store and keys live.")]
@@ -105,6 +107,15 @@ def stop_on_signal() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def sweep_seldom() -> None:
+    """Let a role that has read its city look for cycles of garbage only now and then.
+
+    Of the thousands of small objects that wait for a disk hardly one is in a cycle; and what stands by now stays.
+    """
+    gc.freeze()
+    gc.set_threshold(*SWEEPS)
 
 
 # everything
@@ -265,7 +276,9 @@ def gateway(data_dir: DataOption = None, city: CityOption = None) -> None:
     while store := patient_store(settings, stop):
         keys = {"demo": demo_key(settings)} if (settings.data_dir / "demo.key").exists() else {}
         try:
-            return serve(settings, load_city(settings.city), store, store_url(settings), stop, keys)
+            of = load_city(settings.city)
+            sweep_seldom()
+            return serve(settings, of, store, store_url(settings), stop, keys)
         except PortTaken as taken:
             raise fail(str(taken)) from taken
         except StoreUnavailable as failed:
@@ -281,7 +294,9 @@ def projector(data_dir: DataOption = None, city: CityOption = None) -> None:
     log_as("projector", settings)
     stop = stop_on_signal()
     if store := patient_store(settings, stop):
-        Projector(store, load_city(settings.city), settings).run(stop)
+        projecting = Projector(store, load_city(settings.city), settings)
+        sweep_seldom()
+        projecting.run(stop)
 
 
 @app.command()

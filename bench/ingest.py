@@ -45,8 +45,10 @@ TERMINALS: Final = 200
 FRAMES: Final = 300  # of each terminal in a round
 FEW, MANY = 5_000, 100_000
 COSTED: Final = 200_000
+COST_TURNS: Final = 8
 PARTITIONS = 4
 GATEWAY, TERMINAL, EMPTY = 18_060, 18_063, 18_064
+BESIDE: Final = 10  # a second gateway's ports lie so far behind the first one's
 KEY = "bench-key-bench-key-bench"
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
@@ -134,23 +136,31 @@ class Told:
 class Running:
     """A store, a gateway and a projector; `cpu` of the three."""
 
-    def __init__(self, end: contextlib.ExitStack, city: Path, **settings: object) -> None:
+    def __init__(self, end: contextlib.ExitStack, city: Path, beside: int = 0, **settings: object) -> None:
+        self._port = GATEWAY + beside
         folder = Path(end.enter_context(tempfile.TemporaryDirectory(prefix="gridhall-bench-")))
-        told = {"DATA_DIR": folder, "CITY": city, "PARTITIONS": PARTITIONS, "JT808_PORT": TERMINAL, "GATEWAY_PORT": GATEWAY,
-                "INGEST_KEY": KEY, "JT808_ADMIT": "all", "LOG_LEVEL": "WARNING", **settings}  # fmt: skip
+        told = {"DATA_DIR": folder, "CITY": city, "PARTITIONS": PARTITIONS, "GATEWAY_PORT": self._port,
+                "JT808_PORT": TERMINAL + beside, "INGEST_KEY": KEY, "JT808_ADMIT": "all", "LOG_LEVEL": "WARNING",
+                **settings}  # fmt: skip
         env = {**os.environ, **{f"GRIDHALL_{name}": str(value) for name, value in told.items()}}
         self.url = embedded.url(folder)
         self._children = [end.enter_context(process(embedded.command(folder), env))]
         self.store = await_store(self.url)
         for role in ("gateway", "projector"):
             self._children.append(end.enter_context(process([sys.executable, "app.py", role], env)))
-        await_http(GATEWAY)
+        await_http(self._port)
         time.sleep(2)
         self._expected = 0
 
     def cpu_s(self) -> list[float]:
         """Of store, gateway and projector."""
         return [cpu_s(child.pid) for child in self._children]
+
+    def spent_s(self, requests: list[bytes]) -> list[float]:
+        """The processor time of each that batches cost."""
+        before = self.cpu_s()
+        self.batches_s(requests, in_flight=2)
+        return [now - then for now, then in zip(self.cpu_s(), before, strict=True)]
 
     def committed(self, more: int) -> None:
         """Wait until so many fixes more have been folded and kept, each once."""
@@ -166,15 +176,15 @@ class Running:
     def batches_s(self, requests: list[bytes], in_flight: int = IN_FLIGHT) -> float:
         """Seconds from the first request to the commit of the last fix."""
         started = time.perf_counter()
-        asyncio.run(_send(requests, in_flight))
+        asyncio.run(_send(self._port, requests, in_flight))
         self.committed(len(requests) * BATCH)
         return time.perf_counter() - started
 
 
-async def _send(requests: list[bytes], in_flight: int) -> None:
+async def _send(port: int, requests: list[bytes], in_flight: int) -> None:
     """Keep so many requests under way; a refused one (503) is sent again."""
     waiting = iter(requests)
-    url, headers = f"http://127.0.0.1:{GATEWAY}", {"Authorization": f"Bearer {KEY}"}
+    url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
 
         async def lane() -> None:
@@ -226,7 +236,7 @@ def run() -> dict[str, Any]:
         load_city(city)
         with contextlib.ExitStack() as one:
             rates = _rates(Running(one, city), one)
-        costs = {number: _cost(city, number) for number in (FEW, MANY)}
+        costs = _costs(city)
     total = {number: sum(cost.values()) for number, cost in costs.items()}
     return {
         "per_s": {name: round(rate) for name, rate in rates.items()},
@@ -270,15 +280,24 @@ def _frames_s(running: Running, told: dict[str, list[bytes]]) -> float:
     return time.perf_counter() - started
 
 
-def _cost(city: Path, workers: int) -> dict[str, float]:
-    """Microseconds of processor per fix: in commits of the same size, which hold every worker once."""
+def _costs(city: Path) -> dict[int, dict[str, float]]:
+    """Microseconds of processor per fix, by number of workers and role; in commits of the same size, each worker once in one.
+
+    Both numbers are there all the time, and take turns.
+    """
     with contextlib.ExitStack() as end:
-        running, told = Running(end, city, COMMIT_BATCH=BATCH), Told("c", workers)
-        running.batches_s(told.batches(workers), in_flight=2)
-        before = running.cpu_s()
-        running.batches_s(told.batches(COSTED), in_flight=2)
-        spent = [now - then for now, then in zip(running.cpu_s(), before, strict=True)]
-    return {role: seconds / COSTED * 1e6 for role, seconds in zip(("store", "gateway", "projector"), spent, strict=True)}
+        all_of = {}
+        for n, workers in enumerate((FEW, MANY)):
+            all_of[workers] = Running(end, city, n * BESIDE, COMMIT_BATCH=BATCH), Told("c", workers)
+            running, told = all_of[workers]
+            running.batches_s(told.batches(workers), in_flight=2)
+        spent = {workers: [0.0, 0.0, 0.0] for workers in all_of}
+        for _ in range(COST_TURNS):
+            for workers, (running, told) in all_of.items():
+                turn = running.spent_s(told.batches(COSTED // COST_TURNS))
+                spent[workers] = [sum(pair) for pair in zip(spent[workers], turn, strict=True)]
+    roles = ("store", "gateway", "projector")
+    return {workers: dict(zip(roles, (one / COSTED * 1e6 for one in all_), strict=True)) for workers, all_ in spent.items()}
 
 
 def lines(found: dict[str, Any]) -> list[str]:

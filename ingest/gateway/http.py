@@ -24,7 +24,10 @@ RETRY_AFTER_S: Final = 5
 BODY_PAUSE_S: Final = 30.0  # without a byte of the body
 HEAD_S: Final = 20.0  # until a request's head must be there
 MOST_HEAD_BYTES: Final = 1 << 16
+WHOLE: Final = "gridhall.whole"  # in a request's scope, when nothing of its body is still to come
 NOBODY: Final = "unknown"  # the source under whose name refused keys are counted
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_GO_ON: Final = b"HTTP/1.1 100 "
 _json = msgspec.json.Encoder().encode
 
 Decode = Callable[[bytes, Context], Decoded]
@@ -34,43 +37,83 @@ AsgiApp = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP, with a bound for a request's head in time and in length; by itself it knows neither."""
+    """uvicorn's HTTP, with a bound for a request's head in time and in length: by itself it knows neither.
 
-    _timer: asyncio.TimerHandle | None = None
+    An answer goes out in one piece, and a request tells when it has come as a whole.
+    """
+
+    _in_head = True
+    _timer: asyncio.TimerHandle | None = None  # a head that comes in one piece, as a device's does, needs none
     _size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = _OnePiece(transport)  # type: ignore[assignment]
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._timer is not None:
+        if self._in_head:
+            self._await_head()
             self._size += len(data)
             if self._size > MOST_HEAD_BYTES:
                 self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
-        self._head_is_here()
+        self._in_head, self._size = False, 0
+        self._stop_waiting()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]
+
+    def on_response_complete(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_is_here()
+        self._stop_waiting()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
-        self._head_is_here()
-        self._timer = self.loop.call_later(HEAD_S, self.transport.close)
+        if self._timer is None:
+            self._timer = self.loop.call_later(HEAD_S, self.transport.close)
 
-    def _head_is_here(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._size = 0
+
+
+class _OnePiece:
+    """A transport that holds the head of an answer until its content is there: uvicorn writes one after the other, and each
+    write is a packet, and a call of the system that costs as much as reading the request."""
+
+    __slots__ = ("_head", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self.is_closing, self._head = transport, transport.is_closing, b""
+
+    def write(self, data: bytes) -> None:
+        if not self._head and data.endswith(_END_OF_HEAD) and not data.startswith(_GO_ON):
+            self._head = data
+        else:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Send a head to which no content belongs (HEAD)."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
 
 
 class TooLarge(Exception):
@@ -107,6 +150,8 @@ class Asked:
             return b""
         if told.isdecimal() and int(told) > most:
             raise TooLarge
+        if WHOLE in self._scope:  # it came with its head, as a device's does: no clock need run
+            return bytes((await self._next(most))["body"])
         try:
             async with asyncio.timeout(BODY_PAUSE_S) as patience:
                 return await self._whole(most, patience)

@@ -9,6 +9,8 @@ from ingest.sources.base import BadInput, shown
 SECONDS_BELOW: Final = 100_000_000_000  # an epoch below this is in seconds (until the year 5138), from it on in ms
 EARLIEST_MS: Final = 315_532_800_000  # 1980-01-01: no receiver and no case system is older
 LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
+_EPOCH: Final = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
+_BASIC_DATE: Final = re.compile(r"\d{8}")  # ISO 8601 without dashes
 # "…T08:15:30 08:00": the `+` of a zone that an address turned into a blank
 _PLUS_LOST: Final = re.compile(r"^(.+[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) (\d\d:?\d\d)$")
 
@@ -50,7 +52,7 @@ def _of_epoch(value: float, name: str) -> int:
 
 
 def _of_text(text: str, name: str, zone: tzinfo | None) -> int:
-    if re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", text, re.ASCII) and not re.fullmatch(r"\d{8}", text):
+    if _EPOCH.fullmatch(text) and not _BASIC_DATE.fullmatch(text):
         return _of_epoch(float(text) if "." in text else int(text), name)
     try:
         moment = datetime.fromisoformat(_PLUS_LOST.sub(r"\1+\2", text))

@@ -6,6 +6,7 @@ sign of life.
 """
 
 import re
+from itertools import repeat
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -58,7 +59,7 @@ def _fields(text: str) -> dict[str, str]:
         return {}
     if "%" in text or "+" in text or text.count("&") >= _MOST_FIELDS:
         return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
-    parts = (pair.partition("=") for pair in text.split("&"))  # nothing is escaped: what a device sends, as a rule
+    parts = map(str.partition, text.split("&"), repeat("="))  # nothing is escaped: what a device sends, as a rule
     return {name: value for name, _, value in parts if value}
 
 
@@ -79,15 +80,13 @@ def _query(fields: dict[str, str], raw: bytes, context: Context) -> Decoded:
     device = _identity(fields.get("id"), fields.get("deviceid"), fields.get("device_id"))
     worker = context.worker_of(device)
     battery_pct = known_text(fields.get("batt") or fields.get("battery"), 0, 100)
-    alive = Heartbeat(source=context.source, received_at_ms=context.received_at_ms, worker=worker, battery_pct=battery_pct)
     try:
         where = _place_of(fields, context)
         if where is None:
-            return Decoded((alive,))
-        fix = _query_fix(fields, where, worker, battery_pct, context)
+            return Decoded((_alive(worker, battery_pct, context),))
+        return Decoded((_query_fix(fields, where, worker, battery_pct, context),))
     except BadInput as wrong:
-        return Decoded((alive,), (reject(0, wrong, raw),))
-    return Decoded((fix,))
+        return Decoded((_alive(worker, battery_pct, context),), (reject(0, wrong, raw),))
 
 
 def _place_of(fields: dict[str, str], context: Context) -> tuple[float, float] | None:

@@ -216,7 +216,18 @@ class Store:
         for fields in self._hashes(keys.seen):
             for name, value in fields.items():
                 source, clock = name.decode().rsplit("|", 1)
-                newest[source, clock] = max(int(value), newest.get((source, clock), 0))
+                if clock in ("data", "beat"):
+                    newest[source, clock] = max(int(value), newest.get((source, clock), 0))
+        return newest
+
+    def wrong_clocks(self) -> dict[str, tuple[int, int]]:
+        """Source → (by how many ms the clock behind its newest misdated fact is ahead, when that fact was received)."""
+        newest: dict[str, tuple[int, int]] = {}
+        for fields in self._hashes(keys.seen):
+            for name, value in fields.items():
+                source, clock = name.decode().rsplit("|", 1)
+                if clock == "clock_wrong_at" and int(value) > newest.get(source, (0, 0))[1]:
+                    newest[source] = (int(fields[f"{source}|clock_wrong_ms".encode()]), int(value))
         return newest
 
     def _hashes(self, key: Any) -> list[dict[bytes, bytes]]:

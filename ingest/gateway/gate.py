@@ -19,6 +19,7 @@ from store.sources import RAW_KEPT, Refusal, keep_refusals
 from store.store import Store
 
 FLUSH_S = 0.3
+SHOWN_EVERY_S = 600.0  # of the inputs of a source out of which a value was left for one reason, one is kept with its bytes
 MOST_WAITING = 20_000
 
 
@@ -27,10 +28,11 @@ def now_ms() -> int:
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What became of a request: how many facts are on disk, and what was refused."""
+    """What became of a request: how many facts are on disk, what was refused, and what was left out of facts taken."""
 
     accepted: int
     rejects: tuple[Reject, ...]
+    dropped: tuple[Reject, ...] = ()
 
 
 class Gate:
@@ -44,12 +46,15 @@ class Gate:
         self.appender = appender
         self._refusals: deque[Refusal] = deque(maxlen=MOST_WAITING)
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._dropped: Counter[tuple[str, str]] = Counter()
+        self._shown_s: dict[tuple[str, str], float] = {}
 
     def context(self, source: Source) -> Context:
         return Context(
             source=source.name,
             received_at_ms=now_ms(),
             datum=source.datum,
+            speed_unit=source.speed_unit,
             worker_of=self.city.worker_of,
             zone=self.city.zone,
             region_of=lambda text: self.city.find_region(text) if text else self.city.root,
@@ -58,10 +63,12 @@ class Gate:
     async def take(self, decoded: Decoded, source: Source) -> Taken:
         """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""
         facts, rejects = self._of_roster(decoded)
-        await self.appender.append(facts)
+        await self.appender.append([*facts, *decoded.signs] if decoded.signs else facts)
         for reject in rejects:
             self.refuse(source.name, reject.reason, reject.raw)
-        return Taken(len(facts), rejects)
+        for dropped in decoded.dropped:
+            self.leave_out(source.name, dropped.reason, dropped.raw)
+        return Taken(len(facts), rejects, decoded.dropped)
 
     def _of_roster(self, decoded: Decoded) -> tuple[Sequence[AnyFact], tuple[Reject, ...]]:
         """Where the city refuses workers whom its roster does not know, their facts become refusals."""
@@ -83,6 +90,18 @@ class Gate:
         self._counts[source, reason_key(reason)] += 1
         self._refusals.append(Refusal(source, reason, raw[:RAW_KEPT], len(raw)))
 
+    def leave_out(self, source: str, reason: str, raw: bytes) -> None:
+        """Count a value that was left out of a fact; of many alike one is kept with its bytes now and then.
+
+        A phone that says in each fix what nobody can use must not push out of the book what was refused.
+        """
+        of = source, reason_key(reason)
+        self._dropped[of] += 1
+        now_s = time.monotonic()
+        if now_s - self._shown_s.get(of, -SHOWN_EVERY_S) >= SHOWN_EVERY_S:
+            self._shown_s[of] = now_s
+            self._refusals.append(Refusal(source, f"value left out: {reason}", raw[:RAW_KEPT], len(raw)))
+
     async def run(self) -> None:
         """Write refusals for ever; cancel to end."""
         while True:
@@ -92,11 +111,13 @@ class Gate:
     async def flush(self) -> None:
         batch = [self._refusals.popleft() for _ in range(min(len(self._refusals), 1000))]
         counts, self._counts = self._counts, Counter()
-        if not batch and not counts:
+        dropped, self._dropped = self._dropped, Counter()
+        if not batch and not counts and not dropped:
             return
         try:
-            await asyncio.to_thread(keep_refusals, self.store, batch, self.settings.reject_keep, counts)
+            await asyncio.to_thread(keep_refusals, self.store, batch, self.settings.reject_keep, counts, dropped)
         except StoreError:
             self._counts.update(counts)
+            self._dropped.update(dropped)
             room = MOST_WAITING - len(self._refusals)
             self._refusals.extendleft(reversed(batch[-room:] if room else []))

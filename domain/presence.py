@@ -18,9 +18,6 @@ _WORKER_OUT: Final = int(WorkerFlag.OUT_OF_GRID)
 _STANDING: Final = int(WorkerFlag.SOS)
 WRONG_CLOCK: Final = int(FixFlag.FUTURE | FixFlag.PAST)
 """Of a fix that says nothing of when it was: neither of the newest place nor of the day."""
-
-OLD_ALARM_MS: Final = 86_400_000
-"""An alarm out of a device's memory that is older is history: it stands in the track, and nobody is called."""
 _UNSEEN, _OFFLINE, _SILENT, _FROZEN = Presence.UNSEEN, Presence.OFFLINE, Presence.SILENT, Presence.FROZEN
 _OUTSIDE, _STILL, _MOVING = Presence.OUT_OF_GRID, Presence.STILL, Presence.MOVING  # looking a member up costs, per fix
 NEVER: Final = 1 << 62
@@ -121,7 +118,7 @@ def fold_again(worker: Worker, fix: Position, flags: int, limits: Limits) -> Wor
 
 def _alarm(worker: Worker, fix: Position, flags: int) -> Worker:
     at_ms = fix.received_at_ms if flags & WRONG_CLOCK else fix.fixed_at_ms
-    if flags & _RECORDED or (flags & _BACKFILL and fix.received_at_ms - at_ms > OLD_ALARM_MS):
+    if flags & _RECORDED or (flags & _BACKFILL and fix.received_at_ms - at_ms > sos.OLD_ALARM_MS):
         return worker
     return sos.press(worker, at_ms, fix.received_at_ms)
 

@@ -9,6 +9,9 @@ import msgspec
 from domain.states import Worker, WorkerFlag
 
 _SOS: Final = int(WorkerFlag.SOS)
+OLD_ALARM_MS: Final = 86_400_000
+"""An alarm out of a device's memory that is older is history: it stands in the track, and nobody is called."""
+
 HELD_MS: Final = 300_000
 """A button said to be pressed again so soon after an answer is the same press, unless it was released between."""
 

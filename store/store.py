@@ -136,6 +136,24 @@ class Store:
             blob = self.client.hget(keys.table(self.partition_of(entity_id), table), entity_id)
         return None if blob is None else _rows[table].decode(blob)
 
+    def rows_of(self, table: str, names: Iterable[str]) -> dict[str, Row]:
+        """The rows of some entities of a table, by id; those that there are."""
+        by_partition: dict[int, list[str]] = {}
+        for name in names:
+            by_partition.setdefault(self.partition_of(name), []).append(name)
+        if not by_partition:
+            return {}
+        with _answers():
+            pipe = self.client.pipeline(transaction=False)
+            for partition, wanted in by_partition.items():
+                pipe.hmget(keys.table(partition, table), wanted)
+            answers = pipe.execute()
+        found: dict[str, Row] = {}
+        for wanted, blobs in zip(by_partition.values(), answers, strict=True):
+            pairs = zip(wanted, blobs, strict=True)
+            found.update({name: _rows[table].decode(blob) for name, blob in pairs if blob is not None})
+        return found
+
     def trail(self, order: str) -> tuple[Step, ...]:
         """Every step of an order in order of time; empty for an order that nobody told of."""
         with _answers():

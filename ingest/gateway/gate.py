@@ -10,8 +10,9 @@ import msgspec
 
 from config.city import City
 from config.settings import Settings
-from domain.facts import AnyFact, Heartbeat, Position
+from domain.facts import AnyFact, CaseStep, Heartbeat, Position
 from ingest.gateway.access import Access, Source
+from ingest.gateway.steproom import refusals_of_steps
 from ingest.sources.base import Context, Decoded, Reject, reason_key
 from store.appender import Appender
 from store.errors import StoreError
@@ -33,6 +34,21 @@ class Taken(msgspec.Struct, frozen=True):
     accepted: int
     rejects: tuple[Reject, ...]
     dropped: tuple[Reject, ...] = ()
+
+
+def refused_too(decoded: Decoded, reasons: Sequence[str]) -> Decoded:
+    """What was decoded, with the facts that have a reason as refusals; "" is none."""
+    if not any(reasons):
+        return decoded
+    refused = {reject.index for reject in decoded.rejects}
+    places = (n for n in count() if n not in refused)
+    told = list(zip(places, decoded.facts, reasons, strict=False))
+    new = [Reject(index, reason, msgspec.json.encode(fact)) for index, fact, reason in told if reason]
+    return msgspec.structs.replace(
+        decoded,
+        facts=tuple(fact for _, fact, reason in told if not reason),
+        rejects=tuple(sorted((*decoded.rejects, *new), key=lambda reject: reject.index)),
+    )
 
 
 class Gate:
@@ -62,6 +78,7 @@ class Gate:
 
     async def take(self, decoded: Decoded, source: Source) -> Taken:
         """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""
+        decoded = await self._with_room(decoded)
         facts, rejects = self._of_roster(decoded)
         await self.appender.append([*facts, *decoded.signs] if decoded.signs else facts)
         for reject in rejects:
@@ -74,16 +91,20 @@ class Gate:
         """Where the city refuses workers whom its roster does not know, their facts become refusals."""
         if self.city.limits.unrostered == "keep":
             return decoded.facts, decoded.rejects
-        refused = {reject.index for reject in decoded.rejects}
-        places = (n for n in count() if n not in refused)
-        kept: list[AnyFact] = []
-        strangers: list[Reject] = []
-        for index, fact in zip(places, decoded.facts, strict=False):
-            if isinstance(fact, Position | Heartbeat) and fact.worker not in self.city.roster:
-                strangers.append(Reject(index, f"worker not on the roster: {fact.worker}", msgspec.json.encode(fact)))
-            else:
-                kept.append(fact)
-        return kept, tuple(sorted(decoded.rejects + tuple(strangers), key=lambda reject: reject.index))
+        found = refused_too(decoded, [self._stranger(fact) for fact in decoded.facts])
+        return found.facts, found.rejects
+
+    def _stranger(self, fact: AnyFact) -> str:
+        if not isinstance(fact, Position | Heartbeat) or fact.worker in self.city.roster:
+            return ""
+        return f"worker not on the roster: {fact.worker}"
+
+    async def _with_room(self, decoded: Decoded) -> Decoded:
+        """Steps that their order has no room for, or that are not their sender's to tell, become refusals: told, not lost."""
+        if not decoded.facts or not isinstance(decoded.facts[0], CaseStep):
+            return decoded
+        steps = [fact for fact in decoded.facts if isinstance(fact, CaseStep)]
+        return refused_too(decoded, await asyncio.to_thread(refusals_of_steps, self.store, self.city, steps))
 
     def refuse(self, source: str, reason: str, raw: bytes) -> None:
         """Remember a refused input; written within a second. Under a flood the oldest unwritten ones are only counted."""

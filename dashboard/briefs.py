@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from config.city_model import RosterEntry
+from config.words import words
 from domain import masking
 from domain.cases import clock_start_ms, marks_of
 from domain.lifecycle import STATUSES
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
+from layouts.device_words import clock_wrong
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -94,6 +96,9 @@ def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int, lan
         "heading_deg": row.heading_deg,
         "battery_pct": row.battery_pct,
         "flags": [flag.name.lower() for flag in WorkerFlag if row.flags & flag and flag.name],
+        "clock_wrong_ms": row.clock_wrong_ms or None,
+        "clock_wrong": clock_wrong(words(lang), row.clock_wrong_ms),
+        "sos_at_ms": row.sos_since_ms or None,
         "day": row.day,
         "fixes": row.fixes if today else 0,
         "set_aside": row.set_aside if today else 0,

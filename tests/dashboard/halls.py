@@ -24,6 +24,9 @@ class NoNotices:
     def hvals(self, key: str) -> list[bytes]:
         return []
 
+    def hgetall(self, key: str) -> dict[bytes, bytes]:
+        return {}
+
 
 class FakeStore:
     """Answers track, trail, seen, counts and backlog from dictionaries; nothing was told to any webhook."""
@@ -44,6 +47,9 @@ class FakeStore:
 
     def seen(self) -> dict[tuple[str, str], int]:
         return {}
+
+    def wrong_clocks(self) -> dict[str, tuple[int, int]]:
+        return {"phones": (3_600_000, NOW)}
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         return {("phones", "position", "folded"): 12}

@@ -74,7 +74,10 @@ def test_who_is_not_mine_is_not_there(work: AtWork) -> None:
     assert ask(work, "supervisor", scope=EAST, name="east")[0] == 200
 
 
-@pytest.mark.parametrize("body", [None, {}, {"id": "short"}, {"id": "answer-01", "note": 5}, {"id": "answer-01", "note": "x" * 1001}])
+WRONG = (None, {}, {"id": "short"}, {"id": "answer-01", "note": 5}, {"id": "answer-01", "note": "x" * 1001})
+
+
+@pytest.mark.parametrize("body", WRONG)
 def test_a_wrong_question_is_told(work: AtWork, body: object) -> None:
     alarm(work)
     assert work.of("anna", "supervisor").post("/api/v1/workers/W1/sos", json=body).status_code == 400

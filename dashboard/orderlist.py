@@ -124,7 +124,7 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
         "trail": [step_json(hall, step, lang, clear, step.key in wrong) for step in trail],
         "stages": stage_times(row, trail, now_ms),
         "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
-        "feeds": nearest_feeds(hall, row.lon, row.lat, near_m),
+        "feeds": nearest_feeds(hall, row.lon, row.lat, near_m, lang=lang),
     }
 
 
@@ -243,14 +243,17 @@ def nearest_workers(
     ]
 
 
-def nearest_feeds(hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20) -> list[Json]:
+def nearest_feeds(
+    hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20, lang: str = "zh"
+) -> list[Json]:
     """Feeds within a radius, nearest first: feed briefs with `distance_m`."""
     if lon is None or lat is None:
         return []
     with hall.lock:
         rows = [row for row in hall.feeds.values() if row.lon is not None and row.lat is not None]
     near = _nearest(lon, lat, [row.lon for row in rows], [row.lat for row in rows], radius_m, limit)
-    return [{**feed_brief(hall.city, rows[at]), "distance_m": away_m} for at, away_m in near]
+    now_ms = hall.now_ms()
+    return [{**feed_brief(hall.city, rows[at], now_ms, lang), "distance_m": away_m} for at, away_m in near]
 
 
 def _nearest(lon: float, lat: float, lons: list[Any], lats: list[Any], radius_m: float, limit: int) -> list[tuple[int, float]]:

@@ -19,4 +19,5 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_accuracy_m: float = 200  # a wider radius says nothing
     grid_margin_m: float = 20  # out of the own grid only beyond this, or the fix's own accuracy if wider
     unrostered: Literal["keep", "refuse"] = "keep"  # what becomes of a worker whom the roster does not know
+    feed_silent_after_s: float = 604_800  # of a video feed nobody has said anything for so long: its status is an old word
     trail_steps: int = 500  # most steps of one order

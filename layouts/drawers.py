@@ -151,8 +151,9 @@ def order_drawer(words: Words, lang: str, data: Json) -> list[Any]:
 
 def feed_drawer(words: Words, feed: Json) -> list[Any]:
     """What is known of one video feed; its address is not shown."""
-    facts = [
-        ("status", words[f"feed.{feed['status']}"]),
+    unheard = [" ", html.Span(f"▲ {feed['unheard']}", className="warn")] if feed["unheard"] else []
+    facts: list[tuple[str, Any]] = [
+        ("status", [words[f"feed.{feed['status']}"], *unheard]),
         ("region", feed["region_name"] or "—"),
         ("reported", fmt("moment", feed["status_at_ms"])),
     ]

@@ -240,7 +240,7 @@ def _around(city: City, settings: Settings, data: Json, words: Words, lang: str,
             [
                 sign(f"feed-{row['status']}"),
                 html.B(row["name"]),
-                html.Span(words[f"feed.{row['status']}"]),
+                html.Span(row["unheard"] or words[f"feed.{row['status']}"], className="warn" if row["unheard"] else ""),
                 fmt("metres", row["distance_m"], className="num"),
             ],
             className="list-row feed-row",

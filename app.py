@@ -547,15 +547,22 @@ def city_make(
 
 
 @source_app.command("add")
-def source_add(name: str, datum: str = "wgs84", data_dir: DataOption = None) -> None:
-    """Make a source and print its key; the key of a known source is replaced."""
+def source_add(name: str, datum: str = "wgs84", speed_unit: str = "", data_dir: DataOption = None) -> None:
+    """Make a source and print its key; the key of a known source is replaced.
+
+    --datum (wgs84, gcj02, bd09) of positions that name none; --speed-unit (mps, kmh, knots) of speeds that name none: the
+    OsmAnd app sends metres a second where trackers of the same protocol send knots.
+    """
     from store.sources import add_source, new_key
 
     if datum not in ("wgs84", "gcj02", "bd09"):
         raise fail("datum: wgs84, gcj02 or bd09")
+    if speed_unit not in ("", "mps", "kmh", "knots"):
+        raise fail("speed-unit: mps, kmh or knots")
     key = new_key()
     try:
-        add_source(store_of(settings_of(environment(data_dir=data_dir))), name, key, clock.now_ms(), datum)
+        store = store_of(settings_of(environment(data_dir=data_dir)))
+        add_source(store, name, key, clock.now_ms(), datum, speed_unit)
     except ValueError as wrong:
         raise fail(f"{name}: {wrong}") from wrong
     out.print(f"source {name}, key (shown this once): {key}", highlight=False, soft_wrap=True)
@@ -563,17 +570,19 @@ def source_add(name: str, datum: str = "wgs84", data_dir: DataOption = None) -> 
 
 @source_app.command("list")
 def source_list(data_dir: DataOption = None) -> None:
-    """The sources, what they have sent and what of it was refused."""
-    from store.sources import count_rejects, sources
+    """The sources, what they have sent, what of it was refused, and which values were left out of what was taken."""
+    from store.sources import count_dropped, count_rejects, sources
 
     store = store_of(settings_of(environment(data_dir=data_dir)))
-    kept, refused = store.counts(), count_rejects(store)
-    for name in sorted({*sources(store), *(s for s, _, _ in kept), *(s for s, _ in refused)}):
+    kept, refused, dropped = store.counts(), count_rejects(store), count_dropped(store)
+    for name in sorted({*sources(store), *(s for s, _, _ in kept), *(s for s, _ in (*refused, *dropped))}):
         out.print(name, style="bold", highlight=False)
         for (_, kind, outcome), number in sorted(item for item in kept.items() if item[0][0] == name):
             out.print(f"  {kind:<10} {outcome:<24} {number:>12,}", highlight=False)
         for (_, reason), number in sorted(item for item in refused.items() if item[0][0] == name):
             out.print(f"  {'refused':<10} {reason:<24} {number:>12,}", highlight=False)
+        for (_, reason), number in sorted(item for item in dropped.items() if item[0][0] == name):
+            out.print(f"  {'left out':<10} {reason:<24} {number:>12,}", highlight=False)
 
 
 @source_app.command("remove")
@@ -587,7 +596,7 @@ def source_remove(name: str, data_dir: DataOption = None) -> None:
 
 @source_app.command("rejects")
 def source_rejects(name: str, newest: int = 20, data_dir: DataOption = None) -> None:
-    """The newest inputs of a source that were refused, with their reason and bytes."""
+    """The newest inputs of a source that were refused, or a value left out of them, with their reason and bytes."""
     from store.sources import rejects
 
     for refusal in rejects(store_of(settings_of(environment(data_dir=data_dir))), name, newest):

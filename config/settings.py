@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_url: str
     mqtt_topic: str
     mqtt_datum: str
+    mqtt_client_id: str
     ingest_key: str
     webhook_secrets: dict[str, tuple[str, ...]]
     lang: str
@@ -238,6 +239,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting("MQTT_TOPIC", "owntracks/+/+", str, "Topic filter subscribed to on the broker."),
     Setting("MQTT_DATUM", "wgs84", _choice("wgs84", "gcj02", "bd09"), "Datum of the positions that come over MQTT."),
+    Setting(
+        "MQTT_CLIENT_ID", "", str, "Name of this gateway at the broker; empty: made of the machine's and the gateway's address."
+    ),
     Setting("INGEST_KEY", "", _key, "Key of the source `default`, set at a first start. At least 16 characters.", True),
     Setting(
         "WEBHOOK_SECRETS",

@@ -3,10 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from config.city_model import RosterEntry
+from config.words import words
 from domain import masking
 from domain.cases import clock_start_ms, marks_of
 from domain.lifecycle import STATUSES
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
+from domain.videofeeds import unheard_ms
+from layouts.device_words import clock_wrong, span
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -94,6 +97,9 @@ def worker_brief(city: "City", worker: str, row: Worker | None, now_ms: int, lan
         "heading_deg": row.heading_deg,
         "battery_pct": row.battery_pct,
         "flags": [flag.name.lower() for flag in WorkerFlag if row.flags & flag and flag.name],
+        "clock_wrong_ms": row.clock_wrong_ms or None,
+        "clock_wrong": clock_wrong(words(lang), row.clock_wrong_ms),
+        "sos_at_ms": row.sos_since_ms or None,
         "day": row.day,
         "fixes": row.fixes if today else 0,
         "set_aside": row.set_aside if today else 0,
@@ -122,12 +128,14 @@ def staff_name(city: "City", worker: str) -> str:
     return entry.name if entry else ""
 
 
-def feed_brief(city: "City", row: Feed, lang: str = "zh") -> Json:
+def feed_brief(city: "City", row: Feed, now_ms: int, lang: str = "zh") -> Json:
+    """One video feed in a list. `unheard`: for how long nobody has said anything of it, in words; "" where that is short."""
     return {
         "feed": row.feed,
         "name": row.name or row.feed,
         "status": row.status,
         "status_at_ms": row.at_ms or None,
+        "unheard": unheard(city, row, now_ms, lang),
         "lon": row.lon,
         "lat": row.lat,
         "region": row.region,
@@ -137,6 +145,11 @@ def feed_brief(city: "City", row: Feed, lang: str = "zh") -> Json:
         "direction_deg": row.direction_deg,
         "fov_deg": row.fov_deg,
     }
+
+
+def unheard(city: "City", row: Feed, now_ms: int, lang: str) -> str:
+    silent_ms = unheard_ms(row, now_ms, city.limits)
+    return words(lang)["feed.unheard"].format(t=span(words(lang), silent_ms)) if silent_ms else ""
 
 
 def region_brief(city: "City", code: str) -> Json:

@@ -1,11 +1,12 @@
 """POST /api/v1/positions: where a worker's handset is. Only one's own; on disk before the answer; what is wrong is kept.
 
 A JSON array of at most 500 {fixed_at | fixed_at_ms, lon, lat, accuracy_m?, speed_mps?, heading_deg?, altitude_m?,
-battery_pct?}: WGS-84 degrees, metres, metres a second, degrees from north, per cent; `fixed_at` ISO 8601 with its zone.
+battery_pct?, sos?}: WGS-84 degrees, metres, metres a second, degrees from north, per cent; `fixed_at` ISO 8601 with its zone;
+`sos` true: the worker calls for help, which is heard though the fix is wrong. What else cannot be used is left out and told.
 """
 
 import math
-from collections.abc import Callable
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from flask import Flask, request
 from dashboard.access import Forbidden, person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.filters import BadQuery
-from domain.facts import Position
+from domain.facts import FixFlag, Heartbeat, Position
 from store.errors import StoreUnavailable
 from store.sources import Refusal, keep_refusals
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "handset"
 MOST: Final = 500
-EARLIEST_MS: Final = 315_532_800_000  # 1980-01-01: no receiver is older
+EARLIEST_MS: Final = 1  # what a clock says that was never set is judged later
 LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
 RANGES: Final = {
     "accuracy_m": (0.0, 1e7),
@@ -35,7 +36,7 @@ RANGES: Final = {
     "battery_pct": (0.0, 100.0),
 }
 NOWHERE_DEG: Final = 1e-6  # nearer than this to 0, 0 is a receiver that does not know
-_KNOWN: Final = frozenset(("worker", "fixed_at", "fixed_at_ms", "lon", "lat", *RANGES))
+_KNOWN: Final = frozenset(("worker", "fixed_at", "fixed_at_ms", "lon", "lat", "sos", *RANGES))
 
 
 class BadFix(ValueError):
@@ -49,25 +50,36 @@ def register(app: Flask, hall: "Hall", settings: "Settings") -> None:
 
 
 def take(hall: "Hall", settings: "Settings") -> dict[str, Any]:
-    """{accepted, rejected: [{index, reason}]} of the request's fixes. Raises Forbidden, BadQuery, StoreUnavailable."""
+    """{accepted, rejected: [{index, reason}]} of the request's fixes, and `dropped` likewise where a value was left out of one.
+
+    Raises Forbidden, BadQuery, StoreUnavailable.
+    """
     worker = person().worker
     if not worker:
         raise Forbidden("positions (no worker of the roster)")
     if hall.store is None:
         raise StoreUnavailable("there is no store")
-    items = read_items(request.get_data())
-    decode = reader(worker, hall.now_ms())
-    facts, rejected, refusals = [], [], []
-    for index, item in enumerate(items):
+    now_ms = hall.now_ms()
+    facts: list[Position] = []
+    calls: list[Heartbeat] = []
+    rejected, dropped, refusals = [], [], []
+    for index, raw in enumerate(read_items(request.get_data())):
+        item: Any = None
         try:
-            facts.append(decode(msgspec.json.decode(item)))
+            item = msgspec.json.decode(raw)
+            fix, reasons = read(item, worker, now_ms)
+            facts.append(fix)
+            dropped += [{"index": index, "reason": reason} for reason in reasons]
         except (BadFix, msgspec.DecodeError) as wrong:
             rejected.append({"index": index, "reason": str(wrong)})
-            refusals.append(Refusal(SOURCE, str(wrong), bytes(item), len(bytes(item))))
-    hall.store.append(facts)
-    if refusals:
-        keep_refusals(hall.store, refusals, settings.reject_keep)
-    return {"accepted": len(facts), "rejected": rejected}
+            refusals.append(Refusal(SOURCE, str(wrong), bytes(raw), len(bytes(raw))))
+            if isinstance(item, dict) and calls_for_help(item) and item.get("worker", worker) == worker:
+                calls.append(Heartbeat(source=SOURCE, received_at_ms=now_ms, worker=worker, sos=True))
+    hall.store.append([*facts, *calls])
+    if refusals or dropped:
+        left_out = Counter((SOURCE, one["reason"].split(":", 1)[0]) for one in dropped)
+        keep_refusals(hall.store, refusals, settings.reject_keep, dropped=left_out)
+    return {"accepted": len(facts), "rejected": rejected, **({"dropped": dropped} if dropped else {})}
 
 
 def read_items(body: bytes) -> list[msgspec.Raw]:
@@ -81,25 +93,34 @@ def read_items(body: bytes) -> list[msgspec.Raw]:
     return items
 
 
-def reader(worker: str, now_ms: int) -> Callable[[Any], Position]:
-    """Item → the Position of that worker; it raises BadFix."""
+def read(item: Any, worker: str, now_ms: int) -> tuple[Position, list[str]]:
+    """(the Position of that worker, why values were left out of it). Raises BadFix."""
+    if not isinstance(item, dict):
+        raise BadFix(f"not an object: {shown(item)}")
+    if item.get("worker", worker) != worker:
+        raise BadFix(f"not your own: {shown(item['worker'])}")
+    dropped = [f"unknown field: {shown(name)}" for name in sorted(set(item) - _KNOWN)]
+    lon, lat = number(item, "lon", -180, 180), number(item, "lat", -90, 90)
+    if abs(lon) < NOWHERE_DEG and abs(lat) < NOWHERE_DEG:
+        raise BadFix("position 0/0")
+    at_ms = instant_ms(item)
+    measured: dict[str, Any] = {}
+    for name in RANGES:
+        try:
+            measured[name] = None if item.get(name) is None else number(item, name, *RANGES[name])
+        except BadFix as wrong:
+            dropped.append(str(wrong))
+    if item.get("sos") not in (None, True, False):
+        dropped.append(f"wrong type of sos: {shown(item['sos'])}")
+    flags = int(FixFlag.SOS) if calls_for_help(item) else 0
+    fix = Position(
+        source=SOURCE, received_at_ms=now_ms, worker=worker, fixed_at_ms=at_ms, lon=lon, lat=lat, flags=flags, **measured
+    )
+    return fix, dropped
 
-    def read(item: Any) -> Position:
-        if not isinstance(item, dict):
-            raise BadFix(f"not an object: {shown(item)}")
-        if item.get("worker", worker) != worker:
-            raise BadFix(f"not your own: {shown(item['worker'])}")
-        unknown = sorted(set(item) - _KNOWN)
-        if unknown:
-            raise BadFix(f"unknown field: {shown(unknown[0])}")
-        lon, lat = number(item, "lon", -180, 180), number(item, "lat", -90, 90)
-        if abs(lon) < NOWHERE_DEG and abs(lat) < NOWHERE_DEG:
-            raise BadFix("position 0/0")
-        measured: dict[str, Any] = {name: number(item, name, *RANGES[name]) for name in RANGES if item.get(name) is not None}
-        at_ms = instant_ms(item)
-        return Position(source=SOURCE, received_at_ms=now_ms, worker=worker, fixed_at_ms=at_ms, lon=lon, lat=lat, **measured)
 
-    return read
+def calls_for_help(item: dict[str, Any]) -> bool:
+    return item.get("sos") in (True, 1)
 
 
 def number(item: dict[str, Any], name: str, low: float, high: float) -> float:

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from store import notices
 from store.errors import StoreError
-from store.sources import count_rejects
+from store.sources import count_dropped, count_rejects
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -72,6 +72,14 @@ def _store_metrics(store: "Store") -> Iterator[Metric]:
     for (source, reason), number in sorted(count_rejects(store).items()):
         rejects.add_metric([source, reason], number)
     yield rejects
+    dropped = CounterMetricFamily("gridhall_values_left_out", "Values left out of facts taken", labels=["source", "reason"])
+    for (source, reason), number in sorted(count_dropped(store).items()):
+        dropped.add_metric([source, reason], number)
+    yield dropped
+    wrong = GaugeMetricFamily("gridhall_source_clock_ahead_seconds", "Of its newest misdated fact", labels=["source"])
+    for source, (wrong_by_ms, _) in sorted(store.wrong_clocks().items()):
+        wrong.add_metric([source], wrong_by_ms / 1000)
+    yield wrong
     seen = GaugeMetricFamily("gridhall_source_seen_seconds", "Last data or beat (Unix time)", labels=["source", "clock"])
     for (source, clock), at_ms in sorted(store.seen().items()):
         seen.add_metric([source, clock], at_ms / 1000)

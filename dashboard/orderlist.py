@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from config.words import words
 from dashboard.briefs import Json, department_name, feed_brief, limit_used, order_brief, region_brief, region_name, worker_brief
 from dashboard.filters import OrderQuery, read_query
 from dashboard.names import title_of
@@ -15,11 +16,13 @@ from dashboard.people import online
 from dashboard.sight import Sight, says
 from domain import masking
 from domain.actions import FOUND_OUT
+from domain.cases import clock_wrong_ms, misdated
 from domain.counts import Filters, Slice
 from domain.geodesy import distances_m
 from domain.lifecycle import STAGES, STATUSES
 from domain.orderframe import NONE
 from domain.states import Order, Step
+from layouts.device_words import clock_wrong
 
 if TYPE_CHECKING:
     from dashboard.hall import Hall
@@ -113,19 +116,23 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
     trail = hall.store.trail(order) if hall.store is not None else ()
     path = city.path(row.region) if row.region in city.regions else ()
     clear = not isinstance(hall, Sight) or hall.sees_doors(row)
+    wrong = misdated(trail)
     return {
         "order": {**order_brief(city, row, now_ms, lang), "text": row.text},
         "path": [region_brief(city, code) for code in path],
         "limit_used": limit_used(row, now_ms),
-        "trail": [step_json(hall, step, lang, clear) for step in trail],
+        "trail": [step_json(hall, step, lang, clear, step.key in wrong) for step in trail],
         "stages": stage_times(row, trail, now_ms),
         "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
-        "feeds": nearest_feeds(hall, row.lon, row.lat, near_m),
+        "feeds": nearest_feeds(hall, row.lon, row.lat, near_m, lang=lang),
     }
 
 
-def step_json(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
-    """A line of a trail. Unless `clear`, doors are masked too; a citizen's name and number always are."""
+def step_json(hall: "Hall", step: Step, lang: str, clear: bool, wrong_clock: bool = False) -> Json:
+    """A line of a trail. Unless `clear`, doors are masked too; a citizen's name and number always are.
+
+    `wrong_clock`: the clock that dated it is not believed; it stands where it was received, and says so in `clock_wrong`.
+    """
     fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key not in FOUND_OUT}
     told_by = step.actor or str(step.fields.get("handler") or "")
     return {
@@ -142,6 +149,7 @@ def step_json(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
         "stage": STATUSES[step.status].stage,
         "source": step.source,
         "received_at_ms": step.received_at_ms,
+        "clock_wrong": clock_wrong(words(lang), clock_wrong_ms(step), "system") if wrong_clock else "",
         "handler": fields.get("handler", ""),
         "department": fields.get("department", ""),
         "department_name": department_name(hall.city, str(fields.get("department", "")), lang),
@@ -235,14 +243,17 @@ def nearest_workers(
     ]
 
 
-def nearest_feeds(hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20) -> list[Json]:
+def nearest_feeds(
+    hall: "Hall", lon: float | None, lat: float | None, radius_m: float = NEAR_M, limit: int = 20, lang: str = "zh"
+) -> list[Json]:
     """Feeds within a radius, nearest first: feed briefs with `distance_m`."""
     if lon is None or lat is None:
         return []
     with hall.lock:
         rows = [row for row in hall.feeds.values() if row.lon is not None and row.lat is not None]
     near = _nearest(lon, lat, [row.lon for row in rows], [row.lat for row in rows], radius_m, limit)
-    return [{**feed_brief(hall.city, rows[at]), "distance_m": away_m} for at, away_m in near]
+    now_ms = hall.now_ms()
+    return [{**feed_brief(hall.city, rows[at], now_ms, lang), "distance_m": away_m} for at, away_m in near]
 
 
 def _nearest(lon: float, lat: float, lons: list[Any], lats: list[Any], radius_m: float, limit: int) -> list[tuple[int, float]]:

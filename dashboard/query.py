@@ -69,4 +69,5 @@ def feeds(hall: "Hall", region: str | None = None) -> list[Json]:
     with hall.lock:
         rows = sorted(hall.feeds.values(), key=lambda row: row.feed)
     inside = hall.city.subtree(code) if code in hall.city.regions else frozenset()
-    return [feed_brief(hall.city, row) for row in rows if code == hall.city.root or row.region in inside]
+    now_ms = hall.now_ms()
+    return [feed_brief(hall.city, row, now_ms) for row in rows if code == hall.city.root or row.region in inside]

@@ -11,6 +11,7 @@ from flask import Flask, render_template
 
 from config.settings import Settings
 from config.words import words
+from dashboard import sourcestates
 from dashboard.access import need, person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json, region_name
@@ -42,11 +43,12 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
     def page() -> Any:
         items, lang = asked(), language(settings)
         rows = [spoken(hall, item, lang) for item in items]
+        told = sourcestates.spoken(hall, lang)
         return render_template(
             "status.html", lang=lang, w=words(lang), city=hall.city.title_en if lang == "en" else hall.city.title,
             title=words(lang)["screens.title"], page="status", home=home_of(person()), rows=rows, admin=person().may("admin"),
             walls=sum(row["is_wall"] for row in rows), faulty=sum(bool(row["faults"]) for row in rows),
-            now=_civil(hall, hall.now_ms())[-8:],
+            now=_civil(hall, hall.now_ms())[-8:], sources=told, moment=lambda at_ms: _civil(hall, at_ms)[5:] if at_ms else "–",
         )  # fmt: skip
 
     app.add_url_rule("/api/v1/screens", "api_screens", refusals_spoken(hall, api))

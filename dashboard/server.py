@@ -29,6 +29,8 @@ from dashboard import (
     ranking,
     screenlinks,
     screens,
+    sos,
+    sourcestates,
 )
 from dashboard.access import Access, LiveDoor
 from dashboard.bulletins import serving as bulletins
@@ -68,7 +70,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
     screenlinks.register(app, hall, settings, access)
-    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking, screens):
+    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking, screens, sos, sourcestates):
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from domain import device_clock
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
+from domain.limits import Limits
 from domain.ownorders import replay
 from domain.states import Order, OrderFlag, Step
 
@@ -25,8 +27,15 @@ Place = Callable[[str | None, float | None, float | None], tuple[str, bool]]
 """(region as told, lon, lat) → (deepest region code or "", is the told region unknown)."""
 
 
-def step_of(fact: CaseStep) -> Step:
-    """The line of the trail that a fact makes. Its key is a digest of what it says, so that saying it again adds nothing."""
+BEFORE_REPORT_MS: Final = 366 * device_clock.DAY_MS
+"""A step that is dated so long before its order was reported has a wrong clock."""
+
+
+def step_of(fact: CaseStep, limits: Limits | None = None) -> Step:
+    """The line of the trail that a fact makes. Its key is a digest of what it says, so that saying it again adds nothing.
+
+    `limits`: of the city, by which its clock is judged; None believes any.
+    """
     fields: dict[str, Any] = {}
     for name in _TOLD:
         value = getattr(fact, name)
@@ -43,16 +52,55 @@ def step_of(fact: CaseStep) -> Step:
         received_at_ms=fact.received_at_ms,
         at_unknown=fact.at_unknown,
         fields=fields,
+        clock_wrong=limits is not None and device_clock.of_step(fact.at_ms, fact.received_at_ms, limits) != 0,
     )
 
 
-def _place_in_time(step: Step) -> tuple[bool, int, int, str]:
-    """The report comes first whatever its clock says: some systems close before they create."""
-    return bool(step.action) or step.status != "reported", step.at_ms, STATUSES[step.status].rank, step.key
+def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps by when they happened. The report comes first whatever its clock says: some systems close before they create.
+
+    What a wrong clock has dated goes by its receipt: neither a step of five years on nor one of twenty years ago wins for ever.
+    """
+    steps = tuple(steps)
+    earliest_ms = _earliest_ms(steps)
+
+    def place(step: Step) -> tuple[bool, int, int, int, str]:
+        at_ms = step.received_at_ms if _is_misdated(step, earliest_ms) else step.at_ms
+        return not _is_report(step), at_ms, step.at_ms, STATUSES[step.status].rank, step.key
+
+    return tuple(sorted(steps, key=place))
+
+
+def _is_report(step: Step) -> bool:
+    return not step.action and step.status == "reported"
+
+
+def _earliest_ms(steps: Iterable[Step]) -> int | None:
+    """Before which no step can have happened; None where the trail does not tell."""
+    reported = [step.at_ms for step in steps if _is_report(step) and not step.clock_wrong]
+    return min(reported) - BEFORE_REPORT_MS if reported else None
+
+
+def _is_misdated(step: Step, earliest_ms: int | None) -> bool:
+    return step.clock_wrong or (earliest_ms is not None and not step.action and step.at_ms < earliest_ms)
+
+
+def misdated(trail: tuple[Step, ...]) -> frozenset[str]:
+    """Keys of the steps whose clock is wrong: by itself, or beside the report. `clock_wrong_ms` says by how much."""
+    if lives_here(trail):
+        return frozenset()
+    earliest_ms = _earliest_ms(trail)
+    return frozenset(step.key for step in trail if _is_misdated(step, earliest_ms))
+
+
+def clock_wrong_ms(step: Step) -> int:
+    """By how much the clock of a misdated step was ahead (> 0) or behind, as far as its receipt tells."""
+    return step.at_ms - step.received_at_ms
 
 
 def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[tuple[Step, ...], list[str]]:
-    """(trail with the new steps in their places, what became of each new one: kept, duplicate, trail_full or not_owner).
+    """(trail with the new steps in their places, what became of each new one: kept, clock_wrong (kept too), duplicate,
+    trail_full or not_owner).
 
     not_owner: the order lives here, no other system says what becomes of it.
     """
@@ -68,8 +116,8 @@ def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[
         else:
             known.add(step.key)
             steps.append(step)
-            outcomes.append("kept")
-    return tuple(sorted(steps, key=_place_in_time)), outcomes
+            outcomes.append("clock_wrong" if step.clock_wrong else "kept")
+    return in_order(steps), outcomes
 
 
 def lives_here(trail: tuple[Step, ...]) -> bool:
@@ -81,7 +129,7 @@ def with_action(trail: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
     """The trail with what was done here: as the last line of an order that lives here, else a note in its place in time."""
     if not trail or lives_here(trail):
         return (*trail, step)
-    return tuple(sorted((*trail, step), key=_place_in_time))
+    return in_order((*trail, step))
 
 
 def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
@@ -90,6 +138,8 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         return replay(order, trail)
     length = len(trail)
     trail = tuple(step for step in trail if not step.action)
+    wrong = misdated(trail)
+    trail = _by_receipt(trail, wrong)
     told: dict[str, Any] = {}
     for step in trail:
         told.update(step.fields)
@@ -103,6 +153,8 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         flags |= OrderFlag.UNKNOWN_REGION
     if close_unknown:
         flags |= OrderFlag.CLOSE_TIME_UNKNOWN
+    if wrong:
+        flags |= OrderFlag.CLOCK_WRONG
     if closed_at_ms is not None and closed_at_ms < reported_at_ms:
         flags |= OrderFlag.CLOSED_BEFORE_REPORTED
     return Order(
@@ -122,6 +174,22 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         flags=int(flags),
         steps=length,
         **{name: told.get(name, "") for name in _TEXTS},
+    )
+
+
+def _by_receipt(trail: tuple[Step, ...], wrong: frozenset[str]) -> tuple[Step, ...]:
+    """The trail to count by: what a wrong clock dated is of its receipt; where that says nothing either, of no known time."""
+    if not wrong:
+        return trail
+    return tuple(
+        msgspec.structs.replace(
+            step,
+            at_ms=step.received_at_ms,
+            at_unknown=step.at_unknown or not device_clock.dates_its_receipt(clock_wrong_ms(step)),
+        )
+        if step.key in wrong
+        else step
+        for step in trail
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 
 class FixFlag(enum.IntFlag):
-    """Why a fix is special. The first three come from the device, the others from the fold (see `SET_ASIDE`)."""
+    """Why a fix is special. The first three and the last come from the device, the others from the fold (see `SET_ASIDE`)."""
 
     MOCK = 1  # the handset says that an app invented the position
     BACKFILL = 2  # sent late on purpose: the blind area of JT/T 808, a queue of a phone
@@ -26,10 +26,12 @@ class FixFlag(enum.IntFlag):
     OUTSIDE = 256  # outside the country box of the city
     OUT_OF_GRID = 512  # not in the worker's own grid (kept and counted; not set aside)
     FROZEN = 1024  # the very same coordinates for longer than any receiver gives
+    PAST = 2048  # fixed so long before it was received that the clock must be wrong (`domain.device_clock`)
+    RECORDED = 4096  # told as a record of the past, which may be of any age
 
 
 SET_ASIDE: Final = int(
-    FixFlag.MOCK | FixFlag.FUTURE | FixFlag.JUMP | FixFlag.SAME_TIME | FixFlag.INACCURATE | FixFlag.OUTSIDE
+    FixFlag.MOCK | FixFlag.FUTURE | FixFlag.JUMP | FixFlag.SAME_TIME | FixFlag.INACCURATE | FixFlag.OUTSIDE | FixFlag.PAST
 )
 """A fix with one of these is kept in the track with its reason and counts for nothing else."""
 
@@ -57,11 +59,12 @@ class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True, gc=Fal
 
 
 class Heartbeat(Fact, frozen=True, array_like=True, tag="h", kw_only=True, gc=False):
-    """The device is (`up`) or is not linked; says nothing of where it is."""
+    """The device is (`up`) or is not linked; says nothing of where it is. `sos`: its alarm button is pressed."""
 
     worker: str
     up: bool = True
     battery_pct: float | None = None
+    sos: bool = False
 
 
 class CaseStep(Fact, frozen=True, array_like=True, tag="c", kw_only=True):
@@ -148,7 +151,21 @@ class DayTally(Fact, frozen=True, array_like=True, tag="t", kw_only=True):
     base: Decimal | None = None
 
 
-AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction | DayTally
+class SosAnswer(Fact, frozen=True, array_like=True, tag="s", kw_only=True):
+    """Somebody has answered the alarm of a worker that stood at `at_ms`. `actor`, `role`, `region` (of the alarm) as told by
+    the log-in and the hall; `note`: what was done about it.
+    """
+
+    worker: str
+    id: str
+    actor: str
+    role: str
+    at_ms: int
+    region: str = ""
+    note: str = ""
+
+
+AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction | DayTally | SosAnswer
 
 
 def entity(fact: AnyFact) -> str:
@@ -156,7 +173,7 @@ def entity(fact: AnyFact) -> str:
     match fact:
         case Position(worker=name) | Heartbeat(worker=name) | CaseStep(order=name) | FeedStatus(feed=name):
             return name
-        case OrderAction(order=name):
+        case OrderAction(order=name) | SosAnswer(worker=name):
             return name
         case DayTally():
             return tally_id(fact.source, fact.day, fact.region, fact.key)

@@ -11,10 +11,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     frozen_after_s: float = 1800  # the very same coordinates for so long
     still_radius_m: float = 20  # a worker within this of where he stood is still there
     still_after_s: float = 120
-    future_tolerance_s: float = 120  # a fix further ahead of its receipt is from the future
+    future_tolerance_s: float = 120  # what is dated further ahead of its receipt has a wrong clock
+    oldest_fix_days: float = 1096  # a fix older than this when it is received has a wrong clock, unless told as recorded
+    oldest_step_days: float = 8036  # likewise a step of an order; the field is no older than 2004
     max_speed_mps: float = 50  # a faster move is a jump
     jump_confirmations: int = 3  # so many fixes that agree with each other overrule the place before
     max_accuracy_m: float = 200  # a wider radius says nothing
     grid_margin_m: float = 20  # out of the own grid only beyond this, or the fix's own accuracy if wider
     unrostered: Literal["keep", "refuse"] = "keep"  # what becomes of a worker whom the roster does not know
+    feed_silent_after_s: float = 604_800  # of a video feed nobody has said anything for so long: its status is an old word
     trail_steps: int = 500  # most steps of one order

@@ -25,11 +25,11 @@ def _rights(words: str) -> frozenset[str]:
 
 RIGHTS: Final[dict[str, frozenset[str]]] = {
     "worker": _rights("orders report"),
-    "supervisor": _rights("wall desk people track orders personal statistics publish report screens"),
-    "intake": _rights("wall desk people orders personal statistics report"),
-    "duty_chief": _rights("wall desk people track orders personal statistics publish report"),
-    "dispatcher": _rights("wall desk people track orders personal statistics report"),
-    "checker": _rights("wall desk people orders personal statistics"),
+    "supervisor": _rights("wall desk people track orders personal statistics publish report screens alarms"),
+    "intake": _rights("wall desk people orders personal statistics report alarms"),
+    "duty_chief": _rights("wall desk people track orders personal statistics publish report alarms"),
+    "dispatcher": _rights("wall desk people track orders personal statistics report alarms"),
+    "checker": _rights("wall desk people orders personal statistics alarms"),
     "department": _rights("desk personal report"),
     "leader": _rights("wall desk people track orders statistics publish report"),
     "auditor": _rights("wall people orders statistics audit"),
@@ -42,6 +42,7 @@ wall, desk, statistics, audit: those screens. people: workers and where they are
 orders: every order of the scope; without it only those of the own department, or in the own name. personal: to unmask names,
 phones and addresses of citizens, which is audited each time. report: to enter reports. publish: to publish weeks, months and
 years of the own scope. screens: which screens of the own scope are open, and how they fare. admin: people, sessions, tokens.
+alarms: to answer the alarm (SOS) of a worker of the own scope.
 """
 
 ALL_RIGHTS: Final = frozenset().union(*RIGHTS.values())

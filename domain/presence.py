@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from domain import device_clock, sos
 from domain.facts import LATE, SET_ASIDE, FixFlag, Heartbeat, Position
 from domain.geodesy import distance_m
 from domain.limits import Limits
@@ -12,7 +13,11 @@ from domain.states import Presence, Worker, WorkerFlag
 SAME_PLACE_DEG: Final = 1e-6
 DEGREE_M: Final = 111_196.0  # at most so many metres has a degree, of longitude or latitude
 _MOCK, _SOS, _JUMP, _OUT = (int(f) for f in (FixFlag.MOCK, FixFlag.SOS, FixFlag.JUMP, FixFlag.OUT_OF_GRID))
+_RECORDED, _BACKFILL = int(FixFlag.RECORDED), int(FixFlag.BACKFILL)
 _WORKER_OUT: Final = int(WorkerFlag.OUT_OF_GRID)
+_STANDING: Final = int(WorkerFlag.SOS)
+WRONG_CLOCK: Final = int(FixFlag.FUTURE | FixFlag.PAST)
+"""Of a fix that says nothing of when it was: neither of the newest place nor of the day."""
 _UNSEEN, _OFFLINE, _SILENT, _FROZEN = Presence.UNSEEN, Presence.OFFLINE, Presence.SILENT, Presence.FROZEN
 _OUTSIDE, _STILL, _MOVING = Presence.OUT_OF_GRID, Presence.STILL, Presence.MOVING  # looking a member up costs, per fix
 NEVER: Final = 1 << 62
@@ -31,8 +36,11 @@ class Where(msgspec.Struct, frozen=True, gc=False):
 def doubts(fix: Position, where: Where, limits: Limits) -> int:
     """The flags that a fix earns by itself, whatever came before it."""
     flags = fix.flags
-    if fix.fixed_at_ms > fix.received_at_ms + limits.future_tolerance_s * 1000:
-        flags |= int(FixFlag.FUTURE)
+    ahead_ms = device_clock.of_fix(
+        fix.fixed_at_ms, fix.received_at_ms, limits, recorded=bool(flags & _RECORDED)
+    )
+    if ahead_ms:
+        flags |= int(FixFlag.FUTURE if ahead_ms > 0 else FixFlag.PAST)
     if where.outside:
         flags |= int(FixFlag.OUTSIDE)
     if fix.accuracy_m is not None and fix.accuracy_m > limits.max_accuracy_m:
@@ -92,7 +100,27 @@ def fold_fix(
             changes.update(fixes=worker.fixes + 1, distance_m=worker.distance_m + detour_m)
     else:
         changes.update(_place(worker, fix, where, flags, limits, aside_before))
-    return settle(msgspec.structs.replace(worker, **changes), fix.received_at_ms, limits)
+    new = msgspec.structs.replace(worker, **changes)
+    if flags & _SOS:
+        new = _alarm(new, fix, flags)
+    elif not flags & (SET_ASIDE | LATE):
+        new = sos.release(new)
+    return settle(new, fix.received_at_ms, limits)
+
+
+def fold_again(worker: Worker, fix: Position, flags: int, limits: Limits) -> Worker:
+    """The worker after a fix that is known already: a sign of life, and an alarm if it is one; the very same object else."""
+    new = _alarm(worker, fix, flags) if flags & _SOS else worker
+    if fix.received_at_ms <= worker.heard_at_ms:
+        return new
+    return settle(msgspec.structs.replace(new, **_heard(new, fix.received_at_ms)), fix.received_at_ms, limits)
+
+
+def _alarm(worker: Worker, fix: Position, flags: int) -> Worker:
+    at_ms = fix.received_at_ms if flags & WRONG_CLOCK else fix.fixed_at_ms
+    if flags & _RECORDED or (flags & _BACKFILL and fix.received_at_ms - at_ms > sos.OLD_ALARM_MS):
+        return worker
+    return sos.press(worker, at_ms, fix.received_at_ms)
 
 
 def _aside(worker: Worker, fix: Position, where: Where, flags: int, limits: Limits) -> dict[str, object]:
@@ -100,7 +128,11 @@ def _aside(worker: Worker, fix: Position, where: Where, flags: int, limits: Limi
     signs = worker.flags if where.rostered else worker.flags | int(WorkerFlag.UNROSTERED)
     if flags & _MOCK and not flags & LATE:
         signs |= int(WorkerFlag.MOCK)
-    changes: dict[str, object] = {"flags": signs, "aside_at_ms": max(worker.aside_at_ms, fix.fixed_at_ms)}
+    changes: dict[str, object] = {"aside_at_ms": max(worker.aside_at_ms, fix.fixed_at_ms)}
+    if flags & WRONG_CLOCK:
+        signs |= int(WorkerFlag.CLOCK_WRONG)
+        changes["clock_wrong_ms"] = fix.fixed_at_ms - fix.received_at_ms
+    changes["flags"] = signs
     if where.day == worker.day:
         changes["set_aside"] = worker.set_aside + 1
     if flags & _JUMP and not flags & LATE:
@@ -130,7 +162,7 @@ def _place(
         "speed_mps": fix.speed_mps,
         "heading_deg": fix.heading_deg,
         "region": where.region,
-        "flags": _worker_flags(flags, where),
+        "flags": _worker_flags(flags, where) | (worker.flags & _STANDING),
         "jump_count": 0,
         "out_since_ms": (worker.out_since_ms or fix.fixed_at_ms) if flags & _OUT else 0,
         "day": max(where.day, worker.day),
@@ -138,6 +170,8 @@ def _place(
         "fixes": 1 if new_day else worker.fixes + 1,
         "distance_m": step_m if new_day else worker.distance_m + step_m,
     }
+    if worker.clock_wrong_ms:
+        place["clock_wrong_ms"] = 0
     if fix.battery_pct is not None:
         place["battery_pct"] = fix.battery_pct
     if moved:
@@ -149,8 +183,6 @@ def _place(
 
 def _worker_flags(flags: int, where: Where) -> int:
     result = 0 if where.rostered else int(WorkerFlag.UNROSTERED)
-    if flags & _SOS:
-        result |= int(WorkerFlag.SOS)
     return result | _WORKER_OUT if flags & _OUT else result
 
 
@@ -163,7 +195,10 @@ def fold_heartbeat(worker: Worker, beat: Heartbeat, rostered: bool, limits: Limi
         changes["link_down"] = True
     if beat.battery_pct is not None:
         changes["battery_pct"] = beat.battery_pct
-    return settle(msgspec.structs.replace(worker, **changes), beat.received_at_ms, limits)
+    new = msgspec.structs.replace(worker, **changes)
+    if beat.sos:
+        new = sos.press(new, beat.received_at_ms, beat.received_at_ms)
+    return settle(new, beat.received_at_ms, limits)
 
 
 def presence(worker: Worker, now_ms: int, limits: Limits) -> Presence:

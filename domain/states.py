@@ -26,8 +26,9 @@ class Presence(enum.IntEnum):
 class WorkerFlag(enum.IntFlag):
     UNROSTERED = 1
     MOCK = 2  # the last fix was an invented one
-    SOS = 4
+    SOS = 4  # stands from the first alarm until a person answers it
     OUT_OF_GRID = 8  # of the own responsible grid
+    CLOCK_WRONG = 16  # the clock of the device is: see Worker.clock_wrong_ms
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -65,6 +66,10 @@ class Worker(Row, frozen=True, array_like=True, kw_only=True, gc=False):
     distance_m: float = 0.0
     aside_at_ms: int = 0  # instant of the newest fix set aside: up to there a fix may be in the track already
     out_since_ms: int = 0  # of the first fix of those that lie outside the own grid without one inside between; 0: inside
+    clock_wrong_ms: int = 0  # by how much the device's clock was ahead (> 0) or behind at its last fix; 0: it may be right
+    sos_since_ms: int = 0  # since when the alarm has stood; 0: none does
+    sos_heard_ms: int = 0  # when the device last said that its button is pressed; 0: it has said since that it is not
+    sos_answered_ms: int = 0  # when somebody last answered an alarm
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -81,6 +86,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     actor: str = ""
     role: str = ""
     unit: str = ""  # the actor's department
+    clock_wrong: bool = False  # the clock that said `at_ms` is wrong (`domain.device_clock`): it goes by its receipt
 
 
 class OrderFlag(enum.IntFlag):
@@ -99,6 +105,7 @@ class OrderFlag(enum.IntFlag):
     RED_CARD = 4096  # 红牌, likewise
     AT_ONCE = 8192  # 当即办理: dealt with already when it was reported
     STOOD_DOWN = 16384  # 应急解除: the walls have left its emergency
+    CLOCK_WRONG = 32768  # of a step: the clock that dated it is wrong, and it goes by the time of its receipt
 
 
 class Clock(msgspec.Struct, frozen=True, array_like=True):

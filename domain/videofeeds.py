@@ -4,6 +4,7 @@ import msgspec
 
 from domain.cases import Place
 from domain.facts import FeedStatus
+from domain.limits import Limits
 from domain.states import Feed
 
 _KEPT = ("name", "lon", "lat", "region", "owner", "direction_deg", "fov_deg")
@@ -25,3 +26,12 @@ def fold_feed(feed: Feed, fact: FeedStatus, place: Place) -> Feed:
     since_ms = feed.since_ms if same else fact.at_ms
     new = msgspec.structs.replace(feed, at_ms=fact.at_ms, status=fact.status, since_ms=since_ms, **changes)
     return feed if new == feed else new
+
+
+def unheard_ms(feed: Feed, now_ms: int, limits: Limits) -> int:
+    """For how long nobody has said anything of a feed, where that is longer than the city lets pass; else 0.
+
+    Its status is what it was then: a gateway that is gone leaves all its cameras online for ever.
+    """
+    silent_ms = now_ms - feed.at_ms if feed.at_ms else 0
+    return silent_ms if silent_ms > limits.feed_silent_after_s * 1000 else 0

@@ -28,3 +28,8 @@ class Changes:
         self.counts[f"{fact.source}|{kind}|{outcome}"] += 1
         clock = f"{fact.source}|{'beat' if kind == 'heartbeat' else 'data'}"
         self.seen[clock] = max(fact.received_at_ms, self.seen.get(clock, 0))
+
+    def wrong_clock(self, fact: AnyFact, wrong_by_ms: int) -> None:
+        """Remember that the clock of the fact's source, or of one of its devices, is wrong, and by how much."""
+        self.seen[f"{fact.source}|clock_wrong_ms"] = wrong_by_ms
+        self.seen[f"{fact.source}|clock_wrong_at"] = fact.received_at_ms

@@ -4,12 +4,13 @@ fix's day and for the trails and answers of orders.
 
 import heapq
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from config.city import City
 from config.city_rules import rules_of
-from domain import presence
+from domain import device_clock, presence, sos
 from domain.facts import (
     LATE,
     SET_ASIDE,
@@ -21,6 +22,7 @@ from domain.facts import (
     Heartbeat,
     OrderAction,
     Position,
+    SosAnswer,
     entity,
 )
 from domain.states import Feed, Tally, Worker
@@ -31,6 +33,7 @@ from ingest.dayindex import DayIndex, DayIndexes, detour_m
 from ingest.orders import Orders
 from ingest.places import Places
 from store import track
+from store.audit import Entry
 from store.commit import Commit
 from store.store import Store
 
@@ -41,6 +44,14 @@ def outcome(flags: int) -> str:
     """kept, or the reasons for which a fix was set aside."""
     aside = flags & SET_ASIDE
     return "+".join(flag.name.lower() for flag in FixFlag(aside) if flag.name) if aside else "kept"
+
+
+_Dated = TypeVar("_Dated", FeedStatus, DayTally)
+
+
+def _by_receipt(fact: _Dated, wrong_by_ms: int) -> _Dated:
+    """The fact, dated by its receipt where the clock that dated it is wrong."""
+    return msgspec.structs.replace(fact, at_ms=fact.received_at_ms) if wrong_by_ms else fact
 
 
 class Partition:
@@ -86,6 +97,8 @@ class Partition:
                 self._fold_feed(fact)
             elif isinstance(fact, DayTally):
                 self._fold_tally(fact)
+            elif isinstance(fact, SosAnswer):
+                self._fold_answer(fact)
         return self._commit(read_to)
 
     def wake(self, now_ms: int) -> Commit | None:
@@ -112,8 +125,9 @@ class Partition:
             index = self._day(fix.worker, where.day)
             if index.knows(fix):
                 self._now.count(fix, "position", "duplicate")
+                self._keep_if_new(worker, presence.fold_again(worker, fix, flags, self._limits))
                 return
-            if fix.fixed_at_ms <= worker.fixed_at_ms:
+            if fix.fixed_at_ms <= worker.fixed_at_ms and not flags & presence.WRONG_CLOCK:
                 flags, way_m = self._judge_late(fix, flags | LATE, index)
         if not flags & LATE:
             flags = presence.judge(worker, fix, flags, self._limits)
@@ -139,6 +153,8 @@ class Partition:
         self._now.tracks.setdefault((fix.worker, day), bytearray()).extend(track.pack(fix, flags))
         self._indexes.note(fix.worker, day, fix, flags)
         self._now.count(fix, "position", outcome(flags))
+        if flags & presence.WRONG_CLOCK:
+            self._now.wrong_clock(fix, fix.fixed_at_ms - fix.received_at_ms)
         days = self._days.get(fix.worker, "")
         if not days.endswith(day) and day not in days:
             self._days[fix.worker] = self._now.days[fix.worker] = ",".join(sorted(filter(None, [*days.split(","), day])))
@@ -150,8 +166,11 @@ class Partition:
 
     def _fold_feed(self, fact: FeedStatus) -> None:
         feed = self._feeds.get(fact.feed) or Feed(feed=fact.feed)
-        new = fold_feed(feed, fact, self._places.of_feed)
-        self._now.count(fact, "feed", "duplicate" if new is feed else "kept")
+        wrong_by_ms = device_clock.of_fix(fact.at_ms, fact.received_at_ms, self._limits)
+        if device_clock.of_fix(feed.at_ms, fact.received_at_ms, self._limits) > 0:  # believed before clocks were judged
+            feed = msgspec.structs.replace(feed, at_ms=fact.received_at_ms)
+        new = fold_feed(feed, _by_receipt(fact, wrong_by_ms), self._places.of_feed)
+        self._count_dated(fact, "feed", wrong_by_ms, new is feed)
         if new is not feed:
             self._feeds[fact.feed] = new
             self._now.rows["feed", fact.feed] = new
@@ -159,11 +178,38 @@ class Partition:
     def _fold_tally(self, fact: DayTally) -> None:
         name = entity(fact)
         held = self._tallies.get(name)
-        new = fold_tally(held, fact)
-        # its source's clock stands: who tells a number a day is not late for the rest of it
-        self._now.counts[f"{fact.source}|tally|{'duplicate' if new is held else 'kept'}"] += 1
+        wrong_by_ms = device_clock.of_step(fact.at_ms, fact.received_at_ms, self._limits)
+        new = fold_tally(held, _by_receipt(fact, wrong_by_ms))
+        self._count_dated(fact, "tally", wrong_by_ms, new is held)
         if new is not held:
             self._tallies[name] = self._now.rows["tally", name] = new
+
+    def _count_dated(self, fact: FeedStatus | DayTally, kind: str, wrong_by_ms: int, known: bool) -> None:
+        outcome = "duplicate" if known else "clock_wrong" if wrong_by_ms else "kept"
+        if kind == "tally":  # its source's clock stands: who tells a number a day is not late for the rest of it
+            self._now.counts[f"{fact.source}|{kind}|{outcome}"] += 1
+        else:
+            self._now.count(fact, kind, outcome)
+        if wrong_by_ms:
+            self._now.wrong_clock(fact, wrong_by_ms)
+
+    def _fold_answer(self, fact: SosAnswer) -> None:
+        """Of two who answer at once the first has answered."""
+        worker = self._workers.get(fact.worker)
+        new = None if worker is None else sos.answer(worker, fact.at_ms)
+        done = new is not worker
+        self._now.counts[f"{fact.source}|sos_answer|{'kept' if done else 'duplicate'}"] += 1
+        if worker is None or new is None or not done:
+            return
+        detail: dict[str, str | int] = {"role": fact.role, "id": fact.id, "since_ms": worker.sos_since_ms, "note": fact.note}
+        self._now.audit.append(
+            Entry(at_ms=fact.at_ms, who=fact.actor, what="sos_answered", subject=fact.worker, region=fact.region, detail=detail)
+        )
+        self._keep(new)
+
+    def _keep_if_new(self, worker: Worker, new: Worker) -> None:
+        if new is not worker:
+            self._keep(new)
 
     def _keep(self, worker: Worker) -> None:
         self._workers[worker.worker] = worker

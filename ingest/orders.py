@@ -97,10 +97,12 @@ class Orders:
         """The trail after facts of one kind."""
         steps = [fact for fact in run if isinstance(fact, CaseStep)]
         if steps:
-            new = [cases.step_of(self._places.with_reporter(fact)) for fact in steps]
+            new = [cases.step_of(self._places.with_reporter(fact), self._places.city.limits) for fact in steps]
             trail, outcomes = cases.add_steps(trail, new, self._most)
             for fact, outcome in zip(steps, outcomes, strict=True):
                 now.count(fact, "order", outcome)
+                if outcome == "clock_wrong":
+                    now.wrong_clock(fact, fact.at_ms - fact.received_at_ms)
             return trail
         row = cases.fold_trail(order, trail, self._places.of_order) if trail else None
         for action in run:
@@ -141,7 +143,7 @@ class Orders:
         What is told late repairs the trail and is no news; neither is a history that is imported.
         """
         step, rules = trail[-1], [rule for rule in self._places.city.notices.rules if rule.outside]
-        is_news = not step.action and step not in old and step.received_at_ms - step.at_ms < NEWS_MS
+        is_news = not step.action and step not in old and (step.clock_wrong or step.received_at_ms - step.at_ms < NEWS_MS)
         if after.life is not None or not rules or not is_news:
             return
         before = cases.fold_trail(after.order, old, self._places.of_order) if old else None

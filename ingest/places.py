@@ -92,8 +92,12 @@ class Places:
         return region_at(self.city, lon, lat) or code or "", bool(told) and code is None
 
     def with_reporter(self, fact: CaseStep) -> CaseStep:
-        """The fact with reporter and handler by their roster ids, where they were told by a device's."""
-        names = {"reporter": fact.reporter, "handler": fact.handler}
-        known = {name: self.city.worker_of(told) for name, told in names.items() if told}
-        changed = {name: worker for name, worker in known.items() if worker != names[name]}
-        return msgspec.structs.replace(fact, **changed) if changed else fact
+        return with_reporter(self.city, fact)
+
+
+def with_reporter(city: City, fact: CaseStep) -> CaseStep:
+    """The fact with reporter and handler by their roster ids, where they were told by a device's."""
+    names = {"reporter": fact.reporter, "handler": fact.handler}
+    known = {name: city.worker_of(told) for name, told in names.items() if told}
+    changed = {name: worker for name, worker in known.items() if worker != names[name]}
+    return msgspec.structs.replace(fact, **changed) if changed else fact

@@ -127,7 +127,7 @@ def encode(tracks: Tracks, rows: Ints, prefix: str, shift: int) -> list[bytes]:
     cells = {name: column[rows].tolist() for name, column in tracks.columns.items()}
     encoded = []
     for i, who in enumerate(tracks.worker[rows].tolist()):
-        fix: dict[str, Any] = {"worker": prefix + tracks.workers[who], "fixed_at": times[i] + "Z"}
+        fix: dict[str, Any] = {"worker": prefix + tracks.workers[who], "fixed_at": times[i] + "Z", "recorded": True}
         fix |= {name: values[i] for name, values in cells.items() if values[i] == values[i]}  # NaN is not itself
         encoded.append(msgspec.json.encode(fix))
     return encoded

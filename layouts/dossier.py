@@ -12,6 +12,8 @@ from layouts.parts import Words, city_map, fmt, order_mark, percent, sign, statu
 
 Json = dict[str, Any]
 SPEEDS = (1, 5, 20, 60)
+SAID = ("clock_wrong", "sos")
+"""Flags that are said in a sentence of their own."""
 
 
 def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -> html.Div:
@@ -24,6 +26,7 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
             _who(data, words, lang),
             html.Div(
                 [
+                    sos_bar(data["worker"], words),
                     city_map(ids.DOSSIER_MAP, city, settings, words),
                     _tools(data, words),
                     _legend(words),
@@ -46,6 +49,23 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
         className="worker desk-page",
         **{"data-tables": "worker", "data-page": "dossier"},
     )
+
+
+def _plain_flags(worker: Json) -> list[str]:
+    return [flag for flag in worker["flags"] if flag not in SAID]
+
+
+def sos_bar(worker: Json, words: Words) -> html.Div:
+    """The alarm that stands: since when, the last good place, and the answer of whoever may give one; the script draws on."""
+    since_ms = worker["sos_at_ms"]
+    place = [words["sos.no_place"]]
+    if worker["fixed_at_ms"]:
+        before, _, after = words["sos.place"].partition("{at}")
+        place = [before, fmt("agoAt", worker["fixed_at_ms"]), after]
+    before, _, after = words["sos.stands"].partition("{at}")
+    said = [html.B([before, fmt("moment", since_ms), after]), html.Span(place)] if since_ms else []
+    standing = {"data-panel": "sos", "data-worker": worker["worker"], "data-since": str(since_ms or "")}
+    return html.Div(said, className="sos-bar", role="alert", **standing)
 
 
 def without_phone(data: Json) -> Json:
@@ -83,7 +103,8 @@ def _who(data: Json, words: Words, lang: str) -> html.Div:
                         [
                             html.Span(f"{words['worker_id']} {worker['worker']}"),
                             html.Span([words["now_in"], " ", worker["region_name"]]) if worker["region_name"] else None,
-                            *(html.Span(words[f"flag.{flag}"], className="warn") for flag in worker["flags"]),
+                            *(html.Span(words[f"flag.{flag}"], className="warn") for flag in _plain_flags(worker)),
+                            html.Span(worker["clock_wrong"], className="warn") if worker["clock_wrong"] else None,
                         ],
                         className="who-second",
                     ),

@@ -6,7 +6,7 @@ from dash import html
 
 from config.city_model import City
 from layouts import ids
-from layouts.dossier import found_on_day, orders_note, problems_note, without_phone
+from layouts.dossier import found_on_day, orders_note, problems_note, sos_bar, without_phone
 from layouts.page_config import json_text
 from layouts.parts import Words, fmt, order_mark, percent, sign, with_lang
 
@@ -43,6 +43,8 @@ def worker_drawer(city: City, words: Words, lang: str, data: Json) -> list[Any]:
             ],
             className="who",
         ),
+        sos_bar(worker, words),
+        html.P(worker["clock_wrong"], className="warn") if worker["clock_wrong"] else None,
         html.Dl([html.Div([html.Dt(words[f"fact.{key}"]), html.Dd(value)]) for key, value in facts], className="facts"),
         *problems,
         *orders,
@@ -149,8 +151,9 @@ def order_drawer(words: Words, lang: str, data: Json) -> list[Any]:
 
 def feed_drawer(words: Words, feed: Json) -> list[Any]:
     """What is known of one video feed; its address is not shown."""
-    facts = [
-        ("status", words[f"feed.{feed['status']}"]),
+    unheard = [" ", html.Span(f"▲ {feed['unheard']}", className="warn")] if feed["unheard"] else []
+    facts: list[tuple[str, Any]] = [
+        ("status", [words[f"feed.{feed['status']}"], *unheard]),
         ("region", feed["region_name"] or "—"),
         ("reported", fmt("moment", feed["status_at_ms"])),
     ]

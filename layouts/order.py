@@ -189,6 +189,7 @@ def _step(city: City, step: Json, words: Words, lang: str) -> html.Li:
         if step["at_unknown"]
         else [fmt("hm", step["at_ms"], className="at"), fmt("monthDay", step["at_ms"], className="t3")]
     )
+    said.append(step["clock_wrong"])
     kind = "first" if step["status"] == "reported" else "done" if step["stage"] == 5 else "out" if step["stage"] < 0 else "step"
     return html.Li(
         [
@@ -239,7 +240,7 @@ def _around(city: City, settings: Settings, data: Json, words: Words, lang: str,
             [
                 sign(f"feed-{row['status']}"),
                 html.B(row["name"]),
-                html.Span(words[f"feed.{row['status']}"]),
+                html.Span(row["unheard"] or words[f"feed.{row['status']}"], className="warn" if row["unheard"] else ""),
                 fmt("metres", row["distance_m"], className="num"),
             ],
             className="list-row feed-row",

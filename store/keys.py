@@ -167,7 +167,7 @@ def seen(partition: int) -> str:
     """
     pattern: {p3}:seen
     type: hash
-    fields: SOURCE|data, SOURCE|beat = when a fact, or a heartbeat, of that source was last received (ms)
+    fields: SOURCE|data, |beat = when its newest fact, heartbeat came; |clock_wrong_ms, |clock_wrong_at = newest misdated one
     writer: projector
     reader: web (sources and their two clocks)
     lifetime: for ever
@@ -299,7 +299,7 @@ def sources() -> str:
     """
     pattern: {meta}:sources
     type: hash
-    fields: SOURCE = JSON of its key's SHA-256 and when it was made
+    fields: SOURCE = JSON of its key's SHA-256, when it was made, the datum and the unit of speed of what names none
     writer: app.py source add | remove
     reader: gateway
     lifetime: for ever
@@ -329,6 +329,18 @@ def rejected() -> str:
     lifetime: for ever
     """
     return "{meta}:rejected"
+
+
+def dropped() -> str:
+    """
+    pattern: {meta}:dropped
+    type: hash
+    fields: SOURCE|REASON = from how many facts a value was left out for it; the fact was taken without
+    writer: gateway, web (handset)
+    reader: web (status, metrics), app.py source list
+    lifetime: for ever
+    """
+    return "{meta}:dropped"
 
 
 def rejects(source: str) -> str:

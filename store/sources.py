@@ -37,12 +37,14 @@ def new_key() -> str:
     return secrets.token_urlsafe(24)
 
 
-def add_source(store: Store, name: str, key: str, made_at_ms: int, datum: str = "wgs84") -> None:
-    """Set or replace the key of a source. `datum` is that of positions which name none. Raises ValueError for a bad name."""
+def add_source(store: Store, name: str, key: str, made_at_ms: int, datum: str = "wgs84", speed_unit: str = "") -> None:
+    """Set or replace the key of a source. `datum` is that of positions which name none, `speed_unit` (mps, kmh, knots; "" the
+    protocol's own) that of speeds which name none. Raises ValueError for a bad name.
+    """
     if not _NAME.fullmatch(name) or name in OWN_NAMES:
         taken = f" and not one of {', '.join(sorted(OWN_NAMES))}"
         raise ValueError(f"a source's name is 1 to 64 letters, digits, `.`, `-` or `_`{taken}")
-    entry = json.dumps({"key": hashed(key), "made_at_ms": made_at_ms, "datum": datum})
+    entry = json.dumps({"key": hashed(key), "made_at_ms": made_at_ms, "datum": datum, "speed_unit": speed_unit})
     with _answers():
         store.client.hset(keys.sources(), name, entry)
 
@@ -53,7 +55,7 @@ def remove_source(store: Store, name: str) -> bool:
 
 
 def sources(store: Store) -> dict[str, dict[str, Any]]:
-    """Name → {key: SHA-256, made_at_ms, datum}."""
+    """Name → {key: SHA-256, made_at_ms, datum, speed_unit}."""
     with _answers():
         found = store.client.hgetall(keys.sources())
     return {name.decode(): json.loads(entry) for name, entry in found.items()}
@@ -67,10 +69,14 @@ def terminal_secret(store: Store) -> bytes:
 
 
 def keep_refusals(
-    store: Store, refusals: list[Refusal], keep: int, counts: Mapping[tuple[str, str], int] | None = None
+    store: Store,
+    refusals: list[Refusal],
+    keep: int,
+    counts: Mapping[tuple[str, str], int] | None = None,
+    dropped: Mapping[tuple[str, str], int] | None = None,
 ) -> None:
     """Add `counts` by source and reason (those of `refusals` where none are given), and keep the newest `keep` refusals of
-    a source with their bytes: all of it or nothing.
+    a source with their bytes: all of it or nothing. `dropped`: likewise, of values that were left out of facts taken.
     """
     if counts is None:
         counts = Counter((refusal.source, refusal.reason.split(":", 1)[0]) for refusal in refusals)
@@ -78,6 +84,8 @@ def keep_refusals(
         pipe = store.client.pipeline(transaction=True)
         for (source, name), number in counts.items():
             pipe.hincrby(keys.rejected(), f"{source}|{name}".encode(errors="replace"), number)
+        for (source, name), number in (dropped or {}).items():
+            pipe.hincrby(keys.dropped(), f"{source}|{name}".encode(errors="replace"), number)
         for refusal in refusals:
             reason = refusal.reason[:500].encode(errors="replace")
             fields = {"reason": reason, "raw": refusal.raw[:RAW_KEPT], "size": refusal.size}
@@ -87,8 +95,17 @@ def keep_refusals(
 
 def count_rejects(store: Store) -> dict[tuple[str, str], int]:
     """(source, reason) → how many inputs were refused."""
+    return _counted(store, keys.rejected())
+
+
+def count_dropped(store: Store) -> dict[tuple[str, str], int]:
+    """(source, reason) → from how many facts that were taken a value was left out."""
+    return _counted(store, keys.dropped())
+
+
+def _counted(store: Store, key: str) -> dict[tuple[str, str], int]:
     with _answers():
-        found = store.client.hgetall(keys.rejected())
+        found = store.client.hgetall(key)
     pairs = ((name.decode().split("|", 1), int(value)) for name, value in found.items())
     return {(source, reason): number for (source, reason), number in pairs}
 

@@ -136,6 +136,24 @@ class Store:
             blob = self.client.hget(keys.table(self.partition_of(entity_id), table), entity_id)
         return None if blob is None else _rows[table].decode(blob)
 
+    def rows_of(self, table: str, names: Iterable[str]) -> dict[str, Row]:
+        """The rows of some entities of a table, by id; those that there are."""
+        by_partition: dict[int, list[str]] = {}
+        for name in names:
+            by_partition.setdefault(self.partition_of(name), []).append(name)
+        if not by_partition:
+            return {}
+        with _answers():
+            pipe = self.client.pipeline(transaction=False)
+            for partition, wanted in by_partition.items():
+                pipe.hmget(keys.table(partition, table), wanted)
+            answers = pipe.execute()
+        found: dict[str, Row] = {}
+        for wanted, blobs in zip(by_partition.values(), answers, strict=True):
+            pairs = zip(wanted, blobs, strict=True)
+            found.update({name: _rows[table].decode(blob) for name, blob in pairs if blob is not None})
+        return found
+
     def trail(self, order: str) -> tuple[Step, ...]:
         """Every step of an order in order of time; empty for an order that nobody told of."""
         with _answers():
@@ -216,7 +234,18 @@ class Store:
         for fields in self._hashes(keys.seen):
             for name, value in fields.items():
                 source, clock = name.decode().rsplit("|", 1)
-                newest[source, clock] = max(int(value), newest.get((source, clock), 0))
+                if clock in ("data", "beat"):
+                    newest[source, clock] = max(int(value), newest.get((source, clock), 0))
+        return newest
+
+    def wrong_clocks(self) -> dict[str, tuple[int, int]]:
+        """Source → (by how many ms the clock behind its newest misdated fact is ahead, when that fact was received)."""
+        newest: dict[str, tuple[int, int]] = {}
+        for fields in self._hashes(keys.seen):
+            for name, value in fields.items():
+                source, clock = name.decode().rsplit("|", 1)
+                if clock == "clock_wrong_at" and int(value) > newest.get(source, (0, 0))[1]:
+                    newest[source] = (int(fields[f"{source}|clock_wrong_ms".encode()]), int(value))
         return newest
 
     def _hashes(self, key: Any) -> list[dict[bytes, bytes]]:

@@ -12,7 +12,7 @@
     return { times: Float64Array.from(properties.times), flat: geo.flatLine(points), flags: properties.flags ?? null };
   }
 
-  const SET_ASIDE = ["mock", "future", "jump", "same_time", "inaccurate", "outside"];
+  const SET_ASIDE = ["mock", "future", "jump", "same_time", "inaccurate", "outside", "past"];
 
   /** Takes the fixes that were set aside out of a segment; they come back as marks. */
   function sift(segment) {

@@ -50,7 +50,7 @@ def content(hall: "Hall", kind: str, name: str, lang: str) -> list[Any]:
                 return drawers.order_drawer(catalogue, lang, query.order_page(seen, name, lang=lang))
             with hall.lock:
                 feed = seen.feeds[name]
-            return drawers.feed_drawer(catalogue, query.feed_brief(seen.city, feed, lang))
+            return drawers.feed_drawer(catalogue, query.feed_brief(seen.city, feed, seen.now_ms(), lang))
     except KeyError:
         return [html.P(catalogue["page.gone"].format(id=name), className="empty")]
     except StoreError:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from dashboard.briefs import Json, region_name
+from dashboard.briefs import Json, region_name, unheard
 from dashboard.live.columns import FEED_STATUSES
 from dashboard.wall.force import child_of
 from dashboard.wall.ground import Ground, Part
@@ -49,13 +49,16 @@ def counts_of(rows: Iterable[Feed]) -> Json:
 
 
 def feed_json(on: Ground, row: Feed) -> Json:
-    """A feed's name, place and state. `at_ms`: the newest word on it; `since_ms`: since when it has been so, None: not told."""
+    """A feed's name, place and state. `at_ms`: the newest word on it; `since_ms`: since when it has been so, None: not told.
+    `unheard`: for how long nobody has said anything of it, in words, "" where that is short.
+    """
     return {
         "feed": row.feed,
         "name": row.name or row.feed,
         "status": status_of(row),
         "at_ms": row.at_ms or None,
         "since_ms": row.since_ms or None,
+        "unheard": unheard(on.city, row, on.now_ms, on.lang),
         "region": row.region,
         "region_name": region_name(on.city, row.region, on.lang),
         "owner": row.owner,

@@ -16,10 +16,11 @@ REFRESH_S = 2.0
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A source that may speak. `datum`: of its positions that name none."""
+    """A source that may speak. `datum`: of its positions that name none; `speed_unit`: of its speeds that name none."""
 
     name: str
     datum: str = "wgs84"
+    speed_unit: str = ""
 
 
 class Access:
@@ -39,7 +40,10 @@ class Access:
 
     def refresh(self) -> None:
         found = sources(self._store)
-        self._by_hash = {entry["key"]: Source(name, entry.get("datum", "wgs84")) for name, entry in found.items()}
+        self._by_hash = {
+            entry["key"]: Source(name, entry.get("datum", "wgs84"), entry.get("speed_unit", ""))
+            for name, entry in found.items()
+        }
 
     async def run(self) -> None:
         """Refresh for ever; cancel to end."""

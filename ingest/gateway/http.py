@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ingest.gateway.access import Source
 from ingest.gateway.gate import Gate, Taken
 from ingest.sources import events, feeds, osmand, owntracks, positions, tallies
-from ingest.sources.base import Context, Decoded, Refused
+from ingest.sources.base import Context, Decoded, Refused, Reject
 from store.errors import StoreError, StoreUnavailable
 from store.sources import RAW_KEPT
 
@@ -136,7 +136,7 @@ class Asked:
         """A header by its name in lower case; "" where there is none."""
         for key, value in self._scope["headers"]:
             if key == name:
-                return str(value, "latin-1")
+                return _text(value)
         return ""
 
     @property
@@ -176,6 +176,14 @@ class Asked:
         if len(message["body"]) > most:
             raise TooLarge
         return message
+
+
+def _text(header: bytes) -> str:
+    """A header as people write it: names in UTF-8, as phones and proxies send them, or in the standard's own Latin-1."""
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -236,7 +244,9 @@ def _api(decode: Decode, shown: Callable[[bytes], bytes] = bytes) -> Door:
     """A door of our own JSON. `shown` makes of refused bytes what may be kept of them."""
 
     async def door(gate: Gate, asked: Asked) -> Answer:
-        """`{"accepted": n, "rejected": [{"index", "reason"}]}`; 401, 400, 413 and 503 as `{"error": …}`."""
+        """`{"accepted": n, "rejected": [{"index", "reason"}]}`, and `dropped` likewise where a value was left out of an item
+        that was accepted; 401, 400, 413 and 503 as `{"error": …}`.
+        """
         scheme, _, key = asked.header(b"authorization").partition(" ")
         source = gate.access.source_of(key.strip()) if scheme.lower() == "bearer" else None
         if source is None:
@@ -250,10 +260,16 @@ def _api(decode: Decode, shown: Callable[[bytes], bytes] = bytes) -> Door:
             return _told(refused.status, {"error": refused.message})
         except StoreUnavailable:
             return _busy()
-        rejected = [{"index": reject.index, "reason": reject.reason} for reject in taken.rejects]
-        return _told(200, {"accepted": taken.accepted, "rejected": rejected})
+        told: dict[str, object] = {"accepted": taken.accepted, "rejected": _reasons(taken.rejects)}
+        if taken.dropped:
+            told["dropped"] = _reasons(taken.dropped)
+        return _told(200, told)
 
     return door
+
+
+def _reasons(rejects: tuple[Reject, ...]) -> list[dict[str, object]]:
+    return [{"index": reject.index, "reason": reject.reason} for reject in rejects]
 
 
 async def _take(
@@ -295,12 +311,15 @@ async def _osmand(gate: Gate, asked: Asked) -> Answer:
         body = await asked.body(gate.settings.max_body_bytes)
         taken = await _take(gate, source, lambda raw, context: osmand.decode(query, raw, kind, context), body)
     except TooLarge:
+        gate.refuse(source.name, "body too large", b"")
         return Answer(413, b"body too large")
     except Refused as refused:
         return Answer(refused.status, refused.message.encode())
     except StoreUnavailable:
         return Answer(503, b"keep it", more=(_retry_after(),))
-    return Answer(200, f"not taken: {taken.rejects[0].reason}".encode() if taken.rejects else b"")
+    told = [f"not taken: {reject.reason}" for reject in taken.rejects[:1]]
+    told += [f"left out: {dropped.reason}" for dropped in taken.dropped[:1]]
+    return Answer(200, "\n".join(told).encode())
 
 
 async def _owntracks(gate: Gate, asked: Asked) -> Answer:
@@ -317,6 +336,7 @@ async def _owntracks(gate: Gate, asked: Asked) -> Answer:
         body = await asked.body(gate.settings.max_body_bytes)
         await gate.take(owntracks.decode(body, gate.context(source), user=who, device=device), source)
     except TooLarge:
+        gate.refuse(source.name, "body too large", b"")
         return _told(413, [])
     except Refused as refused:
         return _told(refused.status, [])
@@ -331,8 +351,8 @@ def _basic(told: str) -> tuple[str, str]:
     if scheme.lower() != "basic":
         return "", ""
     try:
-        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        user, _, password = _text(base64.b64decode(value, validate=True)).partition(":")
+    except (binascii.Error, ValueError):
         return "", "?"
     return user, password
 

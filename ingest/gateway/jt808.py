@@ -120,13 +120,15 @@ class Connection:
         """All events of one read go to disk together; their answers follow in the order of the messages."""
         facts: list[AnyFact] = []
         rejects: list[Reject] = []
+        dropped: list[Reject] = []
         for event in events:
             facts += event.facts
             rejects += event.rejects
+            dropped += event.dropped
             if event.reply:
                 self._writer.write(event.reply)
         try:
-            await self._gate.take(Decoded(tuple(facts)), self._source)
+            await self._gate.take(Decoded(tuple(facts), dropped=tuple(dropped)), self._source)
         except StoreUnavailable:
             events = []  # no answer: the terminal keeps what it has and sends it again
         finally:

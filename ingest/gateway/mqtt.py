@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import socket
 from typing import Any, Final
@@ -10,14 +11,25 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from config.settings import Settings
 from ingest.gateway.access import Source
 from ingest.gateway.gate import Gate
 from ingest.sources import owntracks
 from store.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
-CLIENT_ID: Final = "gridhall-gateway"
 PAUSE_S: Final = 2.0
+
+
+def client_id(settings: Settings) -> str:
+    """The name that the broker keeps this gateway's session under: the same at each start, another for another gateway.
+
+    Of two clients with one name a broker ends the older connection, and so on for ever. 23 characters fit every broker.
+    """
+    if settings.mqtt_client_id:
+        return settings.mqtt_client_id
+    place = f"{socket.gethostname()}:{settings.gateway_host}:{settings.gateway_port}"
+    return f"gridhall-{hashlib.blake2b(place.encode(), digest_size=7).hexdigest()}"
 
 
 class MqttSource:
@@ -32,7 +44,7 @@ class MqttSource:
         parts = urlsplit(gate.settings.mqtt_url)
         self._address = (parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883))
         self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, clean_session=False, manual_ack=True
+            CallbackAPIVersion.VERSION2, client_id=client_id(gate.settings), clean_session=False, manual_ack=True
         )
         if parts.username:
             self.client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))

@@ -4,20 +4,30 @@ A decoder is a pure function: bytes and a `Context` in, `Decoded` out. It opens 
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from domain import datum
-from domain.facts import AnyFact
+from domain.facts import AnyFact, Heartbeat
 
 KEPT_BYTES: Final = 4096  # of the raw input of one reject
 ID_LENGTH: Final = 128  # longest id of a worker, order or feed
 REASON_LENGTH: Final = 500
 _SHOWN: Final = 120  # longest foreign value in a reason
 _NOWHERE_DEG: Final = 1e-6  # nearer than this to 0, 0 is a receiver that does not know
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)  # 1,234 is a thousand and more where that can be meant
+_UNTOLD: Final = frozenset(("", "nan", "null", "none", "-1", "-1.0"))  # how phones write that they do not know
+_TRUE: Final = frozenset(("1", "true", "yes", "on"))
+_FALSE: Final = frozenset(("0", "false", "no", "off"))
+SPEED_MPS: Final = {"mps": 1.0, "kmh": 1 / 3.6, "knots": 1852 / 3600}
+"""What one of a unit is, by the names that `app.py source add --speed-unit` takes."""
+
+_Read = TypeVar("_Read")
 
 
 class BadInput(ValueError):
@@ -42,10 +52,16 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class Decoded(msgspec.Struct, frozen=True):
-    """What a request said, in its own order, and what of it could not be understood."""
+    """What a request said, in its own order, and what of it could not be understood.
+
+    `dropped`: values beside the fact of an item that could not be used; the item was taken without them. `signs`: what a
+    rejected item still says, that its device is there and calls for help; it does not count as taken.
+    """
 
     facts: tuple[AnyFact, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    dropped: tuple[Reject, ...] = ()
+    signs: tuple[Heartbeat, ...] = ()
 
 
 def _same(device: str) -> str:
@@ -61,7 +77,8 @@ class Context(msgspec.Struct, frozen=True):
 
     `source`: name of the ingest key. `datum`: of positions that name none. `worker_of`: worker id of a device id.
     `zone`: of times that name none, in the protocols that allow such times (OsmAnd). `region_of`: code of a region's code or
-    name, of the whole city for ""; None for one that there is not.
+    name, of the whole city for ""; None for one that there is not. `speed_unit`: a key of SPEED_MPS, of speeds that name no
+    unit; "" the protocol's own.
     """
 
     source: str
@@ -70,6 +87,7 @@ class Context(msgspec.Struct, frozen=True):
     worker_of: Callable[[str], str] = _same
     zone: tzinfo = UTC
     region_of: Callable[[str], str | None] = _as_told
+    speed_unit: str = ""
 
 
 def reject(index: int, reason: object, raw: bytes) -> Reject:
@@ -89,7 +107,9 @@ def shown(value: object) -> str:
 
 
 def number(value: object, name: str, low: float = -math.inf, high: float = math.inf) -> float:
-    """A finite number in [low, high], from a JSON value. Raises BadInput."""
+    """A finite number in [low, high], from a JSON value: a number, or a text that is one. Raises BadInput."""
+    if isinstance(value, str):
+        return number(number_of_text(value, name, low, high), name, low, high)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadInput(f"wrong type of {name}: {shown(value)}")
     try:
@@ -103,28 +123,47 @@ def number(value: object, name: str, low: float = -math.inf, high: float = math.
     return found
 
 
-def number_of_text(text: str, name: str) -> float:
-    """A finite number from a query or a form. Raises BadInput."""
+def number_of_text(text: str, name: str, low: float = -math.inf, high: float = math.inf) -> float:
+    """A finite number from a text. Raises BadInput.
+
+    A comma is a decimal comma where nothing else can be meant: `23,038` is no thousands where `low` to `high` has none.
+    """
+    plain = text.strip()
+    if _DECIMAL_COMMA.fullmatch(plain):
+        if _GROUPED.fullmatch(plain) and low <= float(plain.replace(",", "")) <= high:
+            raise BadInput(f"{name} with a comma of which nobody can tell what it means: {shown(text)}")
+        plain = plain.replace(",", ".")
     try:
-        found = float(text)
+        found = float(plain)
     except ValueError:
         raise BadInput(f"{name} not a number: {shown(text)}") from None
     return number(found, name)
 
 
-def known(value: object, low: float, high: float) -> float | None:
-    """A measurement that a device may leave out or mark as unknown (-1, NaN, nonsense): None unless in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if low <= value <= high else None
+def truth(value: object, name: str) -> bool:
+    """A yes or no as systems write it: true, 1, "yes" … Raises BadInput."""
+    word = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
+    if word not in _TRUE and word not in _FALSE:
+        raise BadInput(f"wrong type of {name}: {shown(value)}")
+    return word in _TRUE
 
 
-def known_text(text: str | None, low: float, high: float) -> float | None:
-    """The same from the text of a query or a form."""
+def spared(dropped: list[str], read: Callable[..., _Read], *told: Any) -> _Read | None:
+    """What `read` makes of a value beside the fact. One that cannot be used costs itself: None, and the reason in `dropped`."""
     try:
-        return known(float(text), low, high) if text else None
-    except ValueError:
+        return read(*told)
+    except BadInput as wrong:
+        dropped.append(str(wrong))
         return None
+
+
+def measured(dropped: list[str], value: object, name: str, low: float, high: float) -> float | None:
+    """A measurement of a phone: None where it says that it does not know (-1, NaN, nothing), or what nobody can use."""
+    if value is None or value == -1 or value != value:
+        return None
+    if isinstance(value, str) and value.strip().lower() in _UNTOLD:
+        return None
+    return spared(dropped, number, value, name, low, high)
 
 
 def entity_id(value: object, name: str) -> str:
@@ -176,13 +215,14 @@ def number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def text_field(value: Mapping[str, object], name: str, length: int) -> str | None:
-    """A text of at most `length` characters, None if it is missing. Raises BadInput."""
+def text_field(dropped: list[str], value: Mapping[str, object], name: str, length: int) -> str | None:
+    """A text of at most `length` characters, None if it is missing. What is longer is cut, what is no text dropped; told."""
     found = number_as_text(value.get(name))
     if found is None:
         return None
     if not isinstance(found, str):
-        raise BadInput(f"wrong type of {name}: {shown(found)}")
+        dropped.append(f"wrong type of {name}: {shown(found)}")
+        return None
     if len(found) > length:
-        raise BadInput(f"{name} too long: {len(found)} characters, at most {length}")
-    return found
+        dropped.append(f"{name} too long: {len(found)} characters, cut to {length}")
+    return found[:length]

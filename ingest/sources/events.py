@@ -1,12 +1,12 @@
 """`POST /api/v1/events`: reports and changes of status of work orders, as case systems tell them.
 
-One object, an array, or NDJSON. `order`, `at` and `status` are required. `source` is where the case came from (12345,
+One object, an array, or NDJSON. `order`, `at` and `status` are required; what else cannot be used is left out and told.
+`source` is where the case came from (12345,
 网格员上报 …; domain reference B8) and becomes `channel`. Unknown fields are kept as text in `extra`.
 """
 
+import json
 from typing import Any, Final
-
-import msgspec
 
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
@@ -19,7 +19,9 @@ from ingest.sources.base import (
     number_as_text,
     optional_place,
     shown,
+    spared,
     text_field,
+    truth,
 )
 
 TEXT_LENGTHS: Final = {
@@ -47,12 +49,12 @@ def decode(body: bytes, context: Context) -> Decoded:
     return jsonbody.decoded(jsonbody.items(jsonbody.utf8(body)), _step, context)
 
 
-def _step(value: dict[str, Any], context: Context) -> CaseStep:
+def _step(value: dict[str, Any], context: Context, dropped: list[str]) -> CaseStep:
     for name in ("order", "at", "status"):
         if value.get(name) is None:
             raise BadInput(f"missing field: {name}")
-    lon, lat = optional_place(value, context)
-    texts = {name: text_field(value, name, length) for name, length in TEXT_LENGTHS.items()}
+    lon, lat = spared(dropped, optional_place, value, context) or (None, None)
+    texts = {name: text_field(dropped, value, name, length) for name, length in TEXT_LENGTHS.items()}
     deadline = value.get("deadline_at")
     return CaseStep(
         source=context.source,
@@ -60,13 +62,13 @@ def _step(value: dict[str, Any], context: Context) -> CaseStep:
         order=entity_id(number_as_text(value["order"]), "order"),
         at_ms=instants.instant_ms(value["at"], "at"),
         status=_status(value["status"]),
-        at_unknown=_truth(value, "at_unknown") or False,
-        channel=text_field(value, "source" if value.get("source") is not None else "channel", 300),
+        at_unknown=_truth(dropped, value, "at_unknown") or False,
+        channel=text_field(dropped, value, "source" if value.get("source") is not None else "channel", 300),
         lon=lon,
         lat=lat,
-        deadline_at_ms=None if deadline in (None, "") else instants.instant_ms(deadline, "deadline_at"),
-        on_time=_truth(value, "on_time"),
-        extra=_extra(value),
+        deadline_at_ms=None if deadline in (None, "") else spared(dropped, instants.instant_ms, deadline, "deadline_at"),
+        on_time=_truth(dropped, value, "on_time"),
+        extra=_extra(value, dropped),
         **texts,
     )
 
@@ -78,26 +80,22 @@ def _status(value: object) -> str:
     return key
 
 
-def _truth(value: dict[str, Any], name: str) -> bool | None:
+def _truth(dropped: list[str], value: dict[str, Any], name: str) -> bool | None:
     found = value.get(name)
-    if found is not None and not isinstance(found, bool):
-        raise BadInput(f"wrong type of {name}: {shown(found)}")
-    return found
+    return None if found in (None, "") else spared(dropped, truth, found, name)
 
 
-def _extra(value: dict[str, Any]) -> dict[str, str]:
+def _extra(value: dict[str, Any], dropped: list[str]) -> dict[str, str]:
     extra: dict[str, str] = {}
     for name, found in value.items():
         if name in _OWN or found is None:
             continue
-        text = found if isinstance(found, str) else _json_text(found)
         if len(extra) >= EXTRA_FIELDS:
-            raise BadInput(f"too many extra fields: more than {EXTRA_FIELDS}")
+            dropped.append(f"too many extra fields: more than {EXTRA_FIELDS}")
+            break
+        text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, separators=(",", ":"))
         if len(name) > EXTRA_NAME_LENGTH or len(text) > EXTRA_LENGTH:
-            raise BadInput(f"extra field too long: {shown(name)}")
-        extra[name] = text
+            dropped.append(f"extra field too long: {shown(name)}")
+        if len(name) <= EXTRA_NAME_LENGTH:
+            extra[name] = text[:EXTRA_LENGTH]
     return extra
-
-
-def _json_text(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -1,6 +1,7 @@
 """`POST /api/v1/feeds`: what a video gateway says of its feeds. One object, an array, or NDJSON.
 
-`feed` and `status` are required; `at` is the time of arrival if it is missing. Credentials are cut out of stream
+`feed` and `status` are required; `at` is the time of arrival if it is missing. What else cannot be used (a bad address, an odd
+direction) is left out and told: it costs itself, and not the word on the camera. Credentials are cut out of stream
 addresses here, before anything is stored, and out of the bytes that are kept of a rejected item.
 """
 
@@ -17,8 +18,10 @@ from ingest.sources.base import (
     Refused,
     entity_id,
     number,
+    number_as_text,
     optional_place,
     shown,
+    spared,
     text_field,
 )
 
@@ -33,11 +36,11 @@ _STATUS_WORDS: Final = {
 STATUS_OF: Final = {word: status for status, words in _STATUS_WORDS.items() for word in words}
 _SECRET_NAME: Final = re.compile(
     r"(?i)token|secret|passw|passphrase|pwd|credential|signature|api.?key|access.?key|^auth|"
-    r"^(pass|user|username|usr|sign|sig|key|ak|sk|tk|jwt|ticket|session|sessionid|streamid|callid)$"
+    r"^(pass|pw|user|username|usr|loginuse|loginpas|sign|sig|key|ak|sk|tk|jwt|ticket|session|sessionid|streamid|callid|u|p)$"
 )
 # Wider than needed, for bytes that are only kept to be looked at: a password may hold any character
 _USERINFO: Final = re.compile(rb"(?s)(?<=//)(?:\\.|[^\"\\])*@")
-_QUERY_VALUE: Final = re.compile(rb"([?&;][^=&\"\s#]*=)[^&\"\s]*")
+_QUERY_VALUE: Final = re.compile(rb"([?&;/][^=&\"\s#/]*=)[^&\"\s]*")
 _ESCAPED: Final = re.compile(rb"\\u00(2[013-9a-fA-F]|[3467][0-9a-fA-F]|5[0-9abdefABDEF])")  # all but quote, backslash
 
 
@@ -57,26 +60,27 @@ def _scrubbed(text: str) -> str:
     return without_secrets(text.encode()).decode()
 
 
-def _status(value: dict[str, Any], context: Context) -> FeedStatus:
+def _status(value: dict[str, Any], context: Context, dropped: list[str]) -> FeedStatus:
     for name in ("feed", "status"):
         if value.get(name) is None:
             raise BadInput(f"missing field: {name}")
-    lon, lat = optional_place(value, context)
+    lon, lat = spared(dropped, optional_place, value, context) or (None, None)
     at = value.get("at")
+    at_ms = None if at in (None, "") else spared(dropped, instants.instant_ms, at, "at")
     return FeedStatus(
         source=context.source,
         received_at_ms=context.received_at_ms,
-        feed=entity_id(value["feed"], "feed"),
-        at_ms=context.received_at_ms if at in (None, "") else instants.instant_ms(at, "at"),
+        feed=entity_id(number_as_text(value["feed"]), "feed"),
+        at_ms=context.received_at_ms if at_ms is None else at_ms,
         status=status_of(value["status"]),
-        name=text_field(value, "name", 300),
+        name=text_field(dropped, value, "name", 300),
         lon=lon,
         lat=lat,
-        region=text_field(value, "region", 300),
-        owner=text_field(value, "owner", 300),
-        streams=_streams(value.get("streams")),
-        direction_deg=_angle(value, "direction_deg"),
-        fov_deg=_angle(value, "fov_deg"),
+        region=text_field(dropped, value, "region", 300),
+        owner=text_field(dropped, value, "owner", 300),
+        streams=_streams(value.get("streams"), dropped),
+        direction_deg=_angle(dropped, value, "direction_deg"),
+        fov_deg=_angle(dropped, value, "fov_deg"),
     )
 
 
@@ -88,24 +92,28 @@ def status_of(word: object) -> str:
     return STATUS_OF[key]
 
 
-def _angle(value: dict[str, Any], name: str) -> float | None:
+def _angle(dropped: list[str], value: dict[str, Any], name: str) -> float | None:
     found = value.get(name)
-    return None if found is None else number(found, name, 0, 360)
+    return None if found in (None, "") else spared(dropped, number, found, name, 0, 360)
 
 
-def _streams(value: object) -> dict[str, str]:
+def _streams(value: object, dropped: list[str]) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise BadInput("wrong type of streams")
-    if len(value) > STREAMS:
-        raise BadInput(f"too many streams: {len(value)}, at most {STREAMS}")
+        dropped.append("wrong type of streams")
+        return {}
     streams: dict[str, str] = {}
     for kind, url in value.items():
+        if url in (None, ""):
+            continue
+        if len(streams) >= STREAMS:
+            dropped.append(f"too many streams: {len(value)}, at most {STREAMS}")
+            break
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", kind):
-            raise BadInput("bad kind of stream")
-        if url not in (None, ""):
-            streams[kind.lower()] = stream_url(url, kind)
+            dropped.append("bad kind of stream")
+        elif (plain := spared(dropped, stream_url, url, kind)) is not None:
+            streams[kind.lower()] = plain
     return streams
 
 
@@ -125,7 +133,15 @@ def stream_url(url: object, kind: str) -> str:
         raise BadInput(f"bad stream address: {kind}")
     netloc = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
     pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _SECRET_NAME.search(pair[0])]
-    return urlunsplit((parts.scheme, netloc, parts.path, urlencode(pairs, quote_via=quote, safe="/:"), ""))
+    path = "/".join(_plain_segment(segment) for segment in parts.path.split("/"))
+    return urlunsplit((parts.scheme, netloc, path, urlencode(pairs, quote_via=quote, safe="/:"), ""))
+
+
+def _plain_segment(segment: str) -> str:
+    """A segment of a path without credentials: `user=admin&password=x&channel=1` is a query that makers write there."""
+    if "=" not in segment:
+        return segment
+    return "&".join(pair for pair in re.split("[&;]", segment) if not _SECRET_NAME.search(pair.partition("=")[0]))
 
 
 def without_secrets(raw: bytes) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.facts import AnyFact
+from domain.facts import AnyFact, Heartbeat
 from ingest.sources.base import BadInput, Context, Decoded, Refused, Reject, reject, shown
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -25,26 +25,37 @@ def _as_it_is(reason: str, raw: bytes) -> tuple[str, bytes]:
     return reason, raw
 
 
+def _nothing(_value: dict[str, Any], _context: Context) -> Heartbeat | None:
+    return None
+
+
 def decoded(
     found: Iterable[Item],
-    read: Callable[[dict[str, Any], Context], AnyFact],
+    read: Callable[[dict[str, Any], Context, list[str]], AnyFact],
     context: Context,
     kept: Callable[[str, bytes], tuple[str, bytes]] = _as_it_is,
+    sign: Callable[[dict[str, Any], Context], Heartbeat | None] = _nothing,
 ) -> Decoded:
     """The fact that `read` makes of each item, and a Reject by index for every one of which it raises BadInput.
 
-    `kept`: (reason, bytes) of a reject as they may be kept.
+    `read` puts the reasons for which it left out values into the list that it is given. `kept`: (reason, bytes) as they may
+    be kept. `sign`: what an item that was rejected still says.
     """
     facts: list[AnyFact] = []
     rejects: list[Reject] = []
+    dropped: list[Reject] = []
+    signs: list[Heartbeat | None] = []
     for item in found:
+        reasons: list[str] = []
         try:
             if item.fault:
                 raise BadInput(item.fault)
-            facts.append(read(item.value, context))
+            facts.append(read(item.value, context, reasons))
+            dropped += [reject(item.index, *kept(reason, item.raw)) for reason in reasons]
         except BadInput as wrong:
             rejects.append(reject(item.index, *kept(str(wrong), item.raw)))
-    return Decoded(tuple(facts), tuple(rejects))
+            signs.append(sign(item.value, context))
+    return Decoded(tuple(facts), tuple(rejects), tuple(dropped), tuple(one for one in signs if one))
 
 
 def trimmed(body: bytes) -> bytes:
@@ -102,14 +113,22 @@ def _lenient_array(content: bytes, fault: str) -> Iterator[Item]:
         yield _item(index, json.dumps(value, ensure_ascii=False).encode(errors="replace"), value)
 
 
+def value_of(raw: bytes) -> object:
+    """The value that a JSON text is, read leniently where it is not quite JSON. Raises BadInput."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        found = _lenient(raw)
+        if found is None:
+            raise BadInput(f"bad JSON: {shown(str(wrong))}") from None
+        return found
+
+
 def _read(index: int, raw: bytes) -> Item:
     try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        value = _lenient(raw)
-        if value is None:
-            return Item(index, raw, {}, f"bad JSON: {shown(str(wrong))}")
-    return _item(index, raw, value)
+        return _item(index, raw, value_of(raw))
+    except BadInput as wrong:
+        return Item(index, raw, {}, str(wrong))
 
 
 def _item(index: int, raw: bytes, value: object) -> Item:
@@ -119,10 +138,12 @@ def _item(index: int, raw: bytes, value: object) -> Item:
 
 
 def _lenient(raw: bytes) -> object:
-    """The value by Python's own reader, which knows the NaN and Infinity that Python clients write; None if it cannot."""
+    """The value by Python's own reader, which knows the NaN and Infinity that Python clients write; None if it cannot.
+
+    Half a surrogate pair, where a system has cut a text within a character, could not be stored: it becomes a `?`.
+    """
     try:
         found: object = json.loads(raw)
-        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair could not be stored
-        return found
+        return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return None

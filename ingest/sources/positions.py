@@ -1,7 +1,9 @@
 """`POST /api/v1/positions`: fixes in our own JSON; one object, an array, or NDJSON.
 
-`worker, fixed_at, lon, lat` and optionally `accuracy_m, speed_mps, heading_deg, battery_pct, altitude_m, mock, datum`.
-`fixed_at` is ISO 8601 with its zone, or an epoch in seconds or milliseconds. `worker` may also be a device of the roster.
+`worker, fixed_at, lon, lat` and optionally `accuracy_m, speed_mps, heading_deg, battery_pct, altitude_m, mock, datum`, `sos`
+(the alarm button is pressed), `recorded` (a record of the past, which may be of any age). `fixed_at` is ISO 8601 with its zone,
+or an epoch in seconds or milliseconds. `worker` may also be a device of the roster. A measurement that cannot be used is left
+out and told; an alarm stands though its fix is rejected.
 
 A batch without fault is read in one step by a typed decoder. Only when that fails is it read item by item, which finds
 every fault and loses nothing else; both ways give the same facts.
@@ -14,7 +16,7 @@ import msgspec
 import numpy as np
 
 from domain.datum import Datum, to_wgs84
-from domain.facts import FixFlag, Position
+from domain.facts import FixFlag, Heartbeat, Position
 from ingest.sources import instants, jsonbody
 from ingest.sources.base import (
     ID_LENGTH,
@@ -25,7 +27,8 @@ from ingest.sources.base import (
     is_nowhere,
     number,
     place,
-    shown,
+    spared,
+    truth,
 )
 
 _RANGES: Final = {
@@ -55,12 +58,15 @@ class _Fix(msgspec.Struct, gc=False):
     altitude_m: Annotated[float, _meta("altitude_m")] | None = None
     battery_pct: Annotated[float, _meta("battery_pct")] | None = None
     mock: bool = False
+    sos: bool = False
+    recorded: bool = False
     datum: Datum | None = None
 
 
 _ARRAY: Final = msgspec.json.Decoder(list[_Fix])
 _ONE: Final = msgspec.json.Decoder(_Fix)
 _REQUIRED: Final = ("worker", "fixed_at", "lon", "lat")
+_FLAGS: Final = {"mock": int(FixFlag.MOCK), "sos": int(FixFlag.SOS), "recorded": int(FixFlag.RECORDED)}
 
 
 def decode(body: bytes, context: Context) -> Decoded:
@@ -92,7 +98,7 @@ def _facts(fixes: list[_Fix], context: Context) -> tuple[Position, ...] | None:
     """The facts of good items, or None if one has a fault that the typed decoder does not see."""
     places = _places(fixes, context.datum)
     source, received_at_ms, worker_of = context.source, context.received_at_ms, context.worker_of
-    earliest_ms, latest_ms, mock = instants.EARLIEST_MS, instants.LATEST_MS, int(FixFlag.MOCK)
+    earliest_ms, latest_ms = instants.EARLIEST_MS, instants.LATEST_MS
     facts: list[Position] = []
     for fix, (lon, lat) in zip(fixes, places, strict=True):
         at, device = fix.fixed_at, fix.worker
@@ -114,10 +120,14 @@ def _facts(fixes: list[_Fix], context: Context) -> tuple[Position, ...] | None:
                 heading_deg=fix.heading_deg,
                 altitude_m=fix.altitude_m,
                 battery_pct=fix.battery_pct,
-                flags=mock if fix.mock else 0,
+                flags=_flags(fix) if fix.mock or fix.sos or fix.recorded else 0,
             )
         )
     return tuple(facts)
+
+
+def _flags(fix: _Fix) -> int:
+    return sum(flag for name, flag in _FLAGS.items() if getattr(fix, name))
 
 
 def _places(fixes: list[_Fix], default: str) -> list[tuple[float, float]]:
@@ -134,10 +144,10 @@ def _places(fixes: list[_Fix], default: str) -> list[tuple[float, float]]:
 
 
 def _one_by_one(body: bytes, context: Context) -> Decoded:
-    return jsonbody.decoded(jsonbody.items(body), _fact, context)
+    return jsonbody.decoded(jsonbody.items(body), _fact, context, sign=_alarm)
 
 
-def _fact(value: dict[str, Any], context: Context) -> Position:
+def _fact(value: dict[str, Any], context: Context, dropped: list[str]) -> Position:
     for name in _REQUIRED:
         if value.get(name) is None:
             raise BadInput(f"missing field: {name}")
@@ -145,10 +155,7 @@ def _fact(value: dict[str, Any], context: Context) -> Position:
     at_ms = instants.instant_ms(value["fixed_at"], "fixed_at")
     named = value.get("datum")
     lon, lat = place(value["lon"], value["lat"], context.datum if named is None else named)
-    mock = value.get("mock", False)
-    if not isinstance(mock, bool):
-        raise BadInput(f"wrong type of mock: {shown(mock)}")
-    measured = {name: number(value[name], name, *_RANGES[name]) for name in _RANGES if value.get(name) is not None}
+    told = [name for name in _RANGES if value.get(name) not in (None, "")]
     return Position(
         source=context.source,
         received_at_ms=context.received_at_ms,
@@ -156,6 +163,19 @@ def _fact(value: dict[str, Any], context: Context) -> Position:
         fixed_at_ms=at_ms,
         lon=lon,
         lat=lat,
-        flags=int(FixFlag.MOCK) if mock else 0,
-        **measured,
+        flags=sum(flag for name, flag in _FLAGS.items() if _says(value, name, dropped)),
+        **{name: spared(dropped, number, value[name], name, *_RANGES[name]) for name in told},
     )
+
+
+def _says(value: dict[str, Any], name: str, dropped: list[str]) -> bool:
+    return value.get(name) not in (None, "") and spared(dropped, truth, value[name], name) is True
+
+
+def _alarm(value: dict[str, Any], context: Context) -> Heartbeat | None:
+    """The alarm of an item whose fix was rejected."""
+    device = spared([], entity_id, value.get("worker"), "worker")
+    if device is None or not _says(value, "sos", []):
+        return None
+    worker = context.worker_of(device)
+    return Heartbeat(source=context.source, received_at_ms=context.received_at_ms, worker=worker, sos=True)

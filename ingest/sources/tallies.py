@@ -2,7 +2,7 @@
 
 One object, an array, or NDJSON. `day` (YYYY-MM-DD), `key` and `value` are required, `base` where the number is a rate; `region`
 is a code or unique name, the whole city if it is missing; `at`, when the number was found out, is the time of arrival if it is
-missing. The source is the one whose key is used, so nobody corrects another's numbers.
+missing or cannot be read, which is told. The source is the one whose key is used, so nobody corrects another's numbers.
 """
 
 import datetime as dt
@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from domain.facts import DayTally
-from domain.tallies import fault
+from domain.tallies import SUMS, fault
 from ingest.sources import instants, jsonbody
-from ingest.sources.base import BadInput, Context, Decoded, entity_id, shown, text_field
+from ingest.sources.base import BadInput, Context, Decoded, entity_id, number_as_text, shown, spared
 
 KEY_LENGTH: Final = 64
 EARLIEST: Final = dt.date(2000, 1, 1)
@@ -26,15 +26,19 @@ def decode(body: bytes, context: Context) -> Decoded:
     return jsonbody.decoded(jsonbody.items(jsonbody.utf8(body)), _tally, context)
 
 
-def _tally(value: dict[str, Any], context: Context) -> DayTally:
+def _tally(value: dict[str, Any], context: Context, dropped: list[str]) -> DayTally:
     for name in ("day", "key", "value"):
         if value.get(name) in (None, ""):
             raise BadInput(f"missing field: {name}")
     key, at = _key(value["key"]), value.get("at")
     number = _number(value["value"], "value")
     base = None if value.get("base") in (None, "") else _number(value["base"], "base")
+    if base is not None and key in SUMS:
+        dropped.append(fault(key, Decimal(0), base))
+        base = None
     if wrong := fault(key, number, base):
         raise BadInput(wrong)
+    at_ms = None if at in (None, "") else spared(dropped, instants.instant_ms, at, "at", context.zone)
     return DayTally(
         source=context.source,
         received_at_ms=context.received_at_ms,
@@ -43,7 +47,7 @@ def _tally(value: dict[str, Any], context: Context) -> DayTally:
         key=key,
         value=number,
         base=base,
-        at_ms=context.received_at_ms if at in (None, "") else instants.instant_ms(at, "at", context.zone),
+        at_ms=context.received_at_ms if at_ms is None else at_ms,
     )
 
 
@@ -83,7 +87,9 @@ def _day(value: object, context: Context) -> str:
 
 
 def _region(value: dict[str, Any], context: Context) -> str:
-    told = text_field(value, "region", 300) or ""
+    told = number_as_text(value.get("region")) or ""
+    if not isinstance(told, str):
+        raise BadInput(f"wrong type of region: {shown(told)}")
     code = context.region_of(told.strip())
     if code is None and told:
         raise BadInput(f"unknown region: {shown(told)}")

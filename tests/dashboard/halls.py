@@ -48,6 +48,9 @@ class FakeStore:
     def seen(self) -> dict[tuple[str, str], int]:
         return {}
 
+    def wrong_clocks(self) -> dict[str, tuple[int, int]]:
+        return {"phones": (3_600_000, NOW)}
+
     def counts(self) -> dict[tuple[str, str, str], int]:
         return {("phones", "position", "folded"): 12}
 

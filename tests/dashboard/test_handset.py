@@ -17,12 +17,12 @@ from dashboard.access import Access
 from dashboard.hall import Hall
 from dashboard.handset import Shell, life_of
 from dashboard.handset_mine import BaseMaps
-from domain.facts import Position
+from domain.facts import FixFlag, Heartbeat, Position
 from domain.states import CoHandler, Life
 from layouts.handset import words_of
 from store import audit
 from store.errors import StoreUnavailable
-from store.sources import count_rejects, rejects
+from store.sources import count_dropped, count_rejects, rejects
 from store.store import Store
 from tests.dashboard.halls import EAST, HOUR, NOW, WEST, hall_of, order, worker
 from tests.dashboard.persons import bearer, log_in, make_account
@@ -93,14 +93,11 @@ def test_a_position_is_on_disk_before_it_is_answered(client: FlaskClient, store:
 WRONG = (
     ({"lon": 181}, "lon out of range"), ({"lat": -91}, "lat out of range"), ({"lon": "113"}, "wrong type of lon"),
     ({"lat": True}, "wrong type of lat"), ({"lon": None}, "missing field"), ({"lon": 0, "lat": 0}, "position 0/0"),
-    ({"accuracy_m": -1}, "accuracy_m out of range"), ({"speed_mps": 10_001}, "speed_mps out of range"),
-    ({"heading_deg": 361}, "heading_deg out of range"), ({"altitude_m": 1e7}, "altitude_m out of range"),
-    ({"battery_pct": 101}, "battery_pct out of range"), ({"battery_pct": "77%"}, "wrong type of battery_pct"),
-    ({"fixed_at_ms": 1000}, "fixed_at_ms out of range"), ({"fixed_at_ms": "now"}, "wrong type of fixed_at_ms"),
+    ({"fixed_at_ms": -1000}, "fixed_at_ms out of range"), ({"fixed_at_ms": "now"}, "wrong type of fixed_at_ms"),
     ({"fixed_at_ms": None}, "missing field"), ({"fixed_at_ms": None, "fixed_at": "2025-10-10 11:00"}, "fixed_at without zone"),
     ({"fixed_at_ms": None, "fixed_at": "soon"}, "fixed_at not a time"),
     ({"fixed_at_ms": None, "fixed_at": 5}, "fixed_at not a time"),
-    ({"fixed_at_ms": None, "fixed_at": "1970-01-01T00:00:00Z"}, "fixed_at out of range"), ({"charge": 1}, "unknown field"),
+    ({"fixed_at_ms": None, "fixed_at": "1970-01-01T00:00:00Z"}, "fixed_at out of range"),
     ({"worker": "W2"}, "not your own"),
 )  # fmt: skip
 
@@ -117,6 +114,34 @@ def test_a_wrong_position_is_refused_with_its_reason_counted_and_kept(
     assert count_rejects(store) == {("handset", reason): 1}
     (kept,) = rejects(store, "handset", 10)
     assert json.loads(kept.raw) == {**FIX, **change}
+
+
+SPARED = (
+    ({"accuracy_m": -1}, "accuracy_m out of range"), ({"speed_mps": 10_001}, "speed_mps out of range"),
+    ({"heading_deg": 361}, "heading_deg out of range"), ({"altitude_m": 1e7}, "altitude_m out of range"),
+    ({"battery_pct": 101}, "battery_pct out of range"), ({"battery_pct": "77%"}, "wrong type of battery_pct"),
+    ({"charge": 1}, "unknown field"), ({"sos": "perhaps"}, "wrong type of sos"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("odd", "reason"), SPARED)
+def test_what_stands_beside_a_position_costs_itself_and_is_told(
+    client: FlaskClient, store: Store, ann: dict[str, str], odd: dict[str, Any], reason: str
+) -> None:
+    answer = send(client, ann, FIX, {**FIX, **odd, "fixed_at_ms": NOW + 1000}).json
+    assert (answer["accepted"], answer["rejected"]) == (2, [])
+    assert [(one["index"], one["reason"].split(":")[0]) for one in answer["dropped"]] == [(1, reason)]
+    assert [fact.fixed_at_ms for fact in on_disk(store)] == [NOW, NOW + 1000]
+    assert count_dropped(store) == {("handset", reason): 1} and count_rejects(store) == {}
+
+
+def test_who_calls_for_help_is_heard_whatever_the_fix_is_worth(
+    client: FlaskClient, store: Store, ann: dict[str, str]
+) -> None:
+    answer = send(client, ann, {**FIX, "sos": True}, {"sos": True, "lon": None}, {"sos": True, "worker": "W2"}).json
+    assert (answer["accepted"], [one["index"] for one in answer["rejected"]]) == (1, [1, 2])
+    fix, call = on_disk(store)
+    assert fix.flags == FixFlag.SOS and call == Heartbeat(source="handset", received_at_ms=NOW, worker="W1", sos=True)
 
 
 def test_what_is_no_list_of_positions_is_no_question(client: FlaskClient, ann: dict[str, str]) -> None:

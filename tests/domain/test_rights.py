@@ -9,7 +9,7 @@ from domain.states import CoHandler, Life, Order
 
 def test_every_role_has_its_rights_and_no_right_is_nobodys() -> None:
     assert RIGHTS.keys() == set(PERSON_ROLES) == (set(ROLES) - {"rule"}) | {WALL}
-    told = "wall desk people track orders personal statistics publish report screens audit admin"
+    told = "wall desk people track orders personal statistics publish report screens audit admin alarms"
     assert set(told.split()) == ALL_RIGHTS
 
 

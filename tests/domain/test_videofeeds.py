@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.facts import FeedStatus
+from domain.limits import Limits
 from domain.states import Feed
-from domain.videofeeds import fold_feed
+from domain.videofeeds import fold_feed, unheard_ms
 
 
 def word(at_ms: int, status: str, **more: object) -> FeedStatus:
@@ -39,3 +40,11 @@ def test_since_is_the_beginning_of_the_last_run_of_the_same_status(statuses: lis
     feed = after(*(word(n + 1, status) for n, status in enumerate(statuses)))
     run = next((n for n, status in enumerate(reversed(statuses)) if status != statuses[-1]), len(statuses))
     assert feed.since_ms == len(statuses) - run + 1
+
+
+def test_a_feed_of_which_nobody_says_anything_is_not_plainly_online() -> None:
+    limits, day_ms = Limits(), 86_400_000
+    feed = after(word(10 * day_ms, "online"))
+    assert unheard_ms(feed, 16 * day_ms, limits) == 0
+    assert unheard_ms(feed, 20 * day_ms, limits) == 10 * day_ms
+    assert unheard_ms(Feed(feed="f"), 20 * day_ms, limits) == 0  # the catalogue's, of which nobody has ever told

@@ -1,6 +1,7 @@
 """Laws of the fold: whatever the order, the portions, the repetitions and the restarts in which the same fixes arrive."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from config.city import City
-from domain.facts import SET_ASIDE, FixFlag, Heartbeat, Position
+from domain.facts import SET_ASIDE, AnyFact, DayTally, FeedStatus, FixFlag, Heartbeat, Position, SosAnswer
 from domain.geodesy import distance_m
 from domain.presence import NEVER
 from domain.states import Presence, Row, Worker, WorkerFlag
@@ -72,7 +73,7 @@ class Folder:
     def restart(self) -> None:
         self.partition = Partition(self.shelf, 0, self.version, self.places)  # type: ignore[arg-type]
 
-    def fold(self, *facts: Position | Heartbeat) -> Commit:
+    def fold(self, *facts: AnyFact) -> Commit:
         change = self.partition.fold(facts, "1-1")
         self.shelf.put(change)
         self.version = change.version
@@ -202,3 +203,132 @@ def test_days_in_memory_are_bounded_by_their_records() -> None:
             days.note(f"w{n}", "2026-07-13", fix(second, 1), 0)
     assert 1 <= len(days._days) <= 7 and days._held <= 1100
     assert len(days.get("w49", "2026-07-13", None)) == 120
+
+
+# Clocks that are wrong, phones that lie still, alarms
+
+_ANY_CLOCK = st.one_of(
+    st.integers(0, 4_102_444_799_999),
+    st.sampled_from([MIDNIGHT - weeks * 604_800_000 for weeks in (1024, 2048)] + [0, MIDNIGHT + 10**10]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_ANY_CLOCK, min_size=1, max_size=6))
+def test_whatever_clocks_say_the_next_fix_with_the_right_time_is_where_he_is(city: City, clocks: list[int]) -> None:
+    folder = Folder(city)
+    for n, at_ms in enumerate(clocks):
+        folder.fold(fix(n, 1, fixed_at_ms=at_ms))
+    folder.fold(fix(600, 0))
+    worker = folder.shelf.workers["W1"]
+    recent = [at_ms for at_ms in clocks if at_ms > MIDNIGHT]
+    if not recent or min(recent) > MIDNIGHT + 720_000:
+        assert (worker.fixed_at_ms, worker.lon) == (MIDNIGHT + 600_000, SPOTS[0][0])
+    assert sum(change.size for change in map(track.unpack, folder.shelf.tracks.values())) >= len(set(clocks))
+
+
+@pytest.mark.parametrize(("weeks", "flag"), [(-1024, FixFlag.PAST), (-2048, FixFlag.PAST), (1024, FixFlag.FUTURE)])
+def test_a_receiver_of_another_epoch_is_set_aside_and_said_of_the_worker(city: City, weeks: int, flag: FixFlag) -> None:
+    folder = Folder(city)
+    folder.fold(fix(-60))
+    change = folder.fold(*(fix(n, fixed_at_ms=MIDNIGHT + n * 1000 + weeks * 604_800_000) for n in range(3)))
+    worker = folder.shelf.workers["W1"]
+    assert worker.flags & WorkerFlag.CLOCK_WRONG and worker.clock_wrong_ms == weeks * 604_800_000
+    assert worker.fixed_at_ms == MIDNIGHT - 60_000 and worker.heard_at_ms == MIDNIGHT + 2000
+    assert change.counts == {f"t|position|{flag.name.lower()}": 3}  # type: ignore[union-attr]
+    assert change.seen["t|clock_wrong_ms"] == weeks * 604_800_000
+    folder.fold(fix(10))
+    worker = folder.shelf.workers["W1"]
+    assert not worker.flags & WorkerFlag.CLOCK_WRONG and worker.clock_wrong_ms == 0
+
+
+def test_a_recorded_track_may_be_of_any_age(city: City) -> None:
+    folder = Folder(city)
+    folder.fold(*(fix(n, fixed_at_ms=1_225_000_000_000 + n * 1000, flags=int(FixFlag.RECORDED)) for n in range(3)))
+    assert folder.shelf.workers["W1"].fixes == 3
+
+
+def test_a_phone_that_sends_its_last_fix_again_is_silent_and_not_gone(city: City) -> None:
+    folder = Folder(city)
+    folder.fold(fix(0))
+    for minute in range(1, 40):
+        folder.fold(fix(0, late_s=60 * minute))
+    worker = folder.shelf.workers["W1"]
+    assert (worker.fixes, worker.presence, worker.heard_at_ms) == (1, Presence.SILENT, MIDNIGHT + 39 * 60_000)
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        fix(10, flags=int(FixFlag.SOS)),
+        fix(10, 5, flags=int(FixFlag.SOS)),  # outside the country
+        fix(10, 3, flags=int(FixFlag.SOS)),  # a jump
+        fix(10, accuracy_m=900.0, flags=int(FixFlag.SOS)),
+        fix(10, flags=int(FixFlag.SOS | FixFlag.MOCK)),
+        fix(-30, late_s=40, flags=int(FixFlag.SOS)),  # late
+        fix(0, late_s=10, flags=int(FixFlag.SOS)),  # the fix of before, with the button pressed
+        fix(10, fixed_at_ms=MIDNIGHT + 10**11, flags=int(FixFlag.SOS)),
+        fix(10, fixed_at_ms=946_684_805_000, flags=int(FixFlag.SOS)),
+        Heartbeat(source="t", received_at_ms=MIDNIGHT + 10_000, worker="W1", sos=True),
+    ],
+)
+def test_an_alarm_stands_whatever_its_fix_is_worth_until_somebody_answers(city: City, alarm: Position | Heartbeat) -> None:
+    folder = Folder(city)
+    folder.fold(fix(0), alarm)
+    raised = folder.shelf.workers["W1"]
+    assert raised.flags & WorkerFlag.SOS and 0 < raised.sos_since_ms <= MIDNIGHT + 10_000
+    folder.fold(*(fix(20 + n, 1) for n in range(5)), Heartbeat(source="t", received_at_ms=MIDNIGHT + 30_000, worker="W1"))
+    stands = folder.shelf.workers["W1"]
+    assert stands.flags & WorkerFlag.SOS and stands.sos_since_ms == raised.sos_since_ms
+    change = folder.fold(answer(60))
+    worker = folder.shelf.workers["W1"]
+    assert not worker.flags & WorkerFlag.SOS and worker.sos_since_ms == 0
+    assert [(line.what, line.who, line.subject) for line in change.audit] == [("sos_answered", "anna", "W1")]
+    folder.fold(alarm)  # the same message again: it has been answered
+    assert not folder.shelf.workers["W1"].flags & WorkerFlag.SOS
+    folder.fold(fix(90, 1, flags=int(FixFlag.SOS)))  # and this is another one
+    assert folder.shelf.workers["W1"].flags & WorkerFlag.SOS
+
+
+def answer(at_s: float) -> SosAnswer:
+    at_ms = MIDNIGHT + int(at_s * 1000)
+    return SosAnswer(source="desk", received_at_ms=at_ms, worker="W1", id="a", actor="anna", role="supervisor", at_ms=at_ms)
+
+
+def test_a_button_that_stays_pressed_is_one_alarm(city: City) -> None:
+    folder = Folder(city)
+    pressed = int(FixFlag.SOS)
+    folder.fold(fix(0, flags=pressed), answer(5), *(fix(10 * n, flags=pressed) for n in range(1, 90)))
+    assert not folder.shelf.workers["W1"].flags & WorkerFlag.SOS
+    folder.fold(fix(901), fix(910, flags=pressed))
+    assert folder.shelf.workers["W1"].flags & WorkerFlag.SOS
+
+
+def test_what_a_device_kept_for_days_calls_nobody(city: City) -> None:
+    folder = Folder(city)
+    folder.fold(fix(0), fix(-90_000, late_s=90_010, flags=int(FixFlag.SOS | FixFlag.BACKFILL)))
+    assert not folder.shelf.workers["W1"].flags & WorkerFlag.SOS
+
+
+def test_the_word_of_a_camera_from_the_future_holds_nothing_back(city: City) -> None:
+    def word(at_s: float, status: str, **more: object) -> FeedStatus:
+        at_ms = MIDNIGHT + int(at_s * 1000)
+        told = {"source": "v", "received_at_ms": at_ms, "feed": "F1", "at_ms": at_ms, "status": status}
+        return FeedStatus(**{**told, **more})  # type: ignore[arg-type]
+
+    folder = Folder(city)
+    for minute, wrong_ms in enumerate((2_085_978_496_000, 946_684_800_000)):
+        folder.fold(word(60 * minute, "online"))
+        change = folder.fold(word(60 * minute + 10, "offline", at_ms=wrong_ms))
+        assert change.rows[0][2].status == "offline" and change.counts == {"v|feed|clock_wrong": 1}  # type: ignore[union-attr]
+        assert folder.fold(word(60 * minute + 20, "online")).rows[0][2].status == "online"  # type: ignore[union-attr]
+
+
+def test_a_number_found_out_in_the_future_is_corrected_by_the_next(city: City) -> None:
+    def told(at_ms: int, value: str, received_s: float) -> DayTally:
+        number = {"day": "2026-07-12", "region": "", "key": "calls", "value": Decimal(value), "at_ms": at_ms}
+        return DayTally(source="h", received_at_ms=MIDNIGHT + int(received_s * 1000), **number)  # type: ignore[arg-type]
+
+    folder = Folder(city)
+    change = folder.fold(told(MIDNIGHT + 10**11, "10", 0), told(MIDNIGHT + 5000, "11", 5))
+    assert change.rows[0][2].told.value == 11 and change.counts["h|tally|clock_wrong"] == 1  # type: ignore[union-attr]

@@ -13,9 +13,10 @@ import pytest
 
 from config.city import City
 from config.settings import Settings
-from domain.facts import CaseStep, FeedStatus, Heartbeat, Position
+from domain.facts import CaseStep, FeedStatus, Heartbeat, OrderAction, Position
 from ingest.gateway.gate import Gate
 from ingest.gateway.serve import PortTaken, serve
+from ingest.projector import Projector
 from ingest.sources.jt808 import body, encode, frames
 from ingest.sources.jt808.message import Id, Message, parse
 from store import sources
@@ -309,3 +310,81 @@ def test_a_key_taken_away_is_refused_soon(gateway: Running) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("the key is still valid")
+
+
+def test_what_was_left_out_of_a_fact_is_told_counted_and_shown_once(gateway: Running) -> None:
+    unknown = {**FIX, "speed_mps": -1}
+    told = gateway.post("/api/v1/positions", [unknown, FIX, {**unknown, "battery_pct": "full"}]).json()
+    assert (told["accepted"], told["rejected"]) == (3, [])
+    speed = "speed_mps out of range: -1"
+    assert told["dropped"] == [
+        {"index": 0, "reason": speed}, {"index": 2, "reason": speed}, {"index": 2, "reason": "battery_pct not a number: full"},
+    ]  # fmt: skip
+    assert gateway.refused() == {}
+    left_out = sources.count_dropped(gateway.store)
+    assert left_out == {("default", "speed_mps out of range"): 2, ("default", "battery_pct not a number"): 1}
+    kept = [refusal.reason for refusal in sources.rejects(gateway.store, "default", 9)]
+    assert kept == ["value left out: battery_pct not a number: full", f"value left out: {speed}"]
+    path = f"/osmand/{KEY}"
+    answer = gateway.http.get(path, params={"id": "phone1", "lat": "23", "lon": "113", "speed": "fast"})
+    assert (answer.status_code, answer.text) == (200, "left out: speed not a number: fast")
+
+
+def test_an_alarm_is_kept_though_its_fix_is_rejected(gateway: Running) -> None:
+    told = gateway.post("/api/v1/positions", {**FIX, "sos": True, "lat": None}).json()
+    assert (told["accepted"], [one["reason"] for one in told["rejected"]]) == (0, ["missing field: lat"])
+    (fact,) = gateway.facts()
+    assert isinstance(fact, Heartbeat) and fact.sos and fact.worker == "W1"
+
+
+def test_a_source_says_in_what_its_speeds_are(gateway: Running) -> None:
+    sources.add_source(gateway.store, "osmand-app", "a-key-of-the-osmand-app", AT_MS, speed_unit="mps")
+    params = {"id": "phone1", "lat": "23", "lon": "113", "speed": "13.9"}
+    for _ in range(50):
+        if gateway.http.get("/osmand/a-key-of-the-osmand-app", params=params).status_code == 200:
+            break
+        time.sleep(0.1)
+    assert [fact.speed_mps for fact in gateway.facts() if isinstance(fact, Position)] == [13.9]
+
+
+def test_names_in_headers_are_read_as_phones_and_proxies_send_them(gateway: Running) -> None:
+    message = json.dumps({"_type": "location", "lat": 23.005, "lon": 113.105, "tst": AT_MS // 1000, "tid": "gw"}).encode()
+    login = {"Authorization": "Basic " + base64.b64encode(f"a:{KEY}".encode()).decode()}
+    for name in ("张三".encode(), "jürgen".encode("latin-1")):
+        headers = [*login.items(), ("X-Limit-U", name), ("X-Limit-D", b"phone")]
+        assert gateway.http.post("/owntracks", content=message, headers=headers).status_code == 200
+    plain = {"Authorization": "Basic " + base64.b64encode(f"李四:{KEY}".encode()).decode()}
+    assert gateway.http.post("/owntracks", content=message, headers=plain).status_code == 200
+    found = {fact.worker for fact in gateway.facts() if isinstance(fact, Position)}
+    assert found == {"张三/phone", "jürgen/phone", "李四/gw"}
+
+
+def test_a_step_that_its_order_has_no_room_for_is_told_to_its_sender(gateway: Running, city: City) -> None:
+    most = city.limits.trail_steps
+    step = CaseStep(source="t", received_at_ms=AT_MS, order="A1", at_ms=AT_MS, status="handling")
+    gateway.store.append([msgspec.structs.replace(step, at_ms=AT_MS + n) for n in range(most - 1)])
+    projector = Projector(gateway.store, city, gateway.settings, "first")
+    while projector.step(10) or gateway.store.backlog():
+        pass
+    told = [{"order": "A1", "at": AT_MS + 10**6 + n, "status": "closed"} for n in range(2)]
+    known = {"order": "A1", "at": AT_MS + 5, "status": "handling"}
+    other = {"order": "A2", "at": AT_MS, "status": "reported"}
+    answer = gateway.post("/api/v1/events", [told[0], known, told[1], other]).json()
+    assert answer["accepted"] == 3
+    assert [(one["index"], one["reason"].split(":")[0]) for one in answer["rejected"]] == [(2, "trail full")]
+    assert gateway.refused() == {("default", "trail full"): 1}
+    many = [{"order": "A3", "at": AT_MS + n, "status": "handling"} for n in range(most + 1)]
+    assert gateway.post("/api/v1/events", many).json()["accepted"] == most
+
+
+def test_a_case_system_is_told_that_an_order_is_not_its_own(gateway: Running, city: City) -> None:
+    report = OrderAction(
+        source="desk", received_at_ms=AT_MS, id="r", order="O1", action="report", actor="anna", role="supervisor", at_ms=AT_MS,
+        scope=city.root, fields={"text": "灯不亮", "region": "44060500101"},
+    )  # fmt: skip
+    gateway.store.append([report])
+    projector = Projector(gateway.store, city, gateway.settings, "first")
+    while projector.step(10) or gateway.store.backlog():
+        pass
+    answer = gateway.post("/api/v1/events", {"order": "O1", "at": AT_MS + 5, "status": "closed"}).json()
+    assert (answer["accepted"], [one["reason"].split(":")[0] for one in answer["rejected"]]) == (0, ["order lives here"])

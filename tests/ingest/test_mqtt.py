@@ -17,7 +17,7 @@ import pytest
 from config.city import City
 from config.settings import Settings
 from domain.facts import Position
-from ingest.gateway.mqtt import MqttSource
+from ingest.gateway.mqtt import MqttSource, client_id
 from ingest.sources.base import Context
 from store.store import Store
 from tests.running import Running
@@ -108,7 +108,7 @@ def within(seconds: float, true: Any) -> bool:
 def test_a_message_is_acknowledged_when_its_fix_is_on_disk(gateway: Running, broker: Broker) -> None:
     assert within(5, lambda: sorted(broker.acknowledged) == [1, 2])
     assert [fact.worker for fact in gateway.facts() if isinstance(fact, Position)] == ["anna/phone"]
-    assert b"gridhall-gateway" in broker.login and b"secret" in broker.login
+    assert client_id(gateway.settings).encode() in broker.login and b"secret" in broker.login
 
 
 def test_while_the_store_refuses_nothing_is_acknowledged_and_later_it_comes_again(
@@ -148,3 +148,11 @@ def test_a_message_of_an_earlier_connection_is_not_acknowledged_on_the_present_o
 
     asyncio.run(both())
     assert acknowledged == [7]
+
+
+def test_gateways_have_names_of_their_own_at_the_broker(settings: Settings) -> None:
+    one, same = (msgspec.structs.replace(settings, gateway_port=8060) for _ in range(2))
+    other = msgspec.structs.replace(settings, gateway_port=8070)
+    assert client_id(one) == client_id(same) != client_id(other)
+    assert len(client_id(one)) <= 23
+    assert client_id(msgspec.structs.replace(one, mqtt_client_id="hall-1")) == "hall-1"

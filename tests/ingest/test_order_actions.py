@@ -150,13 +150,15 @@ def test_killed_in_the_middle_an_action_has_happened_once_or_not_at_all_and_its_
 
 
 def test_an_outside_order_is_its_source_s_and_takes_notes_only(store: Store, projector: Projector) -> None:
-    told = {"source": "12345", "received_at_ms": NOW, "order": "O1", "region": "44060500101"}
-    store.append([CaseStep(at_ms=NOW, status="reported", **told)])
+    told = {"source": "12345", "order": "O1", "region": "44060500101"}
+    closed_at_ms = NOW + 2 * HOUR
+    store.append([CaseStep(received_at_ms=NOW, at_ms=NOW, status="reported", **told)])
     note = action("note", "supervisor", 1, note="已看过")
     strange = action("note", "supervisor", 1, "strange", scope="440605002", note="?")
     close = action("close", "duty_chief", 1)
     again = action("report", "worker", 1, text="x", region="44060500101")
-    store.append([note, close, strange, again, CaseStep(at_ms=NOW + 2 * HOUR, status="closed", **told)])
+    closed = CaseStep(received_at_ms=closed_at_ms, at_ms=closed_at_ms, status="closed", **told)
+    store.append([note, close, strange, again, closed])
     fold(projector)
     assert (answer(store, close).reason, answer(store, close).detail) == ("owned_by_source", {"source": "12345"})
     assert (answer(store, strange).reason, answer(store, strange).status) == ("out_of_scope", "")

@@ -1,6 +1,7 @@
 """JT/T 808: one connection; who is answered what, and when."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -206,6 +207,15 @@ def long_batch(edition: int = 2019, size: int = 300) -> tuple[list[bytes], int]:
     return encode.frames_of(Id.LOCATION_BATCH, PHONE, 65_533, encode.batch(bodies, True), edition, size), len(bodies)
 
 
+def fixes_of(events: list[Event]) -> list[Position]:
+    """Each fix once, in the order in which they were handed on."""
+    return list(dict.fromkeys(fact for fact in facts_of(events) if isinstance(fact, Position)))
+
+
+def answered(event: Event) -> list[int]:
+    return [body.answer(message.body).serial for message in answers(event.reply_when_durable)]
+
+
 @pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize("order", [list, lambda frames: frames[::-1], lambda frames: [frames[0], *frames]])
 def test_sub_packages_in_any_order_give_the_whole_message(edition: int, order: Callable[[list[bytes]], list[bytes]]) -> None:
@@ -213,31 +223,74 @@ def test_sub_packages_in_any_order_give_the_whole_message(edition: int, order: C
     assert len(frames) == 7
     line = session(False, PHONE)
     events = [event for frame in order(frames) for event in line.feed(frame, context())]
-    assert len(facts_of(events)) == count
-    assert all(event.reply_when_durable == b"" for event in events[:-1])  # nothing before the whole is durable
-    said = [body.answer(message.body) for message in answers(events[-1].reply_when_durable)]
+    assert len(fixes_of(events)) == count
+    said = [body.answer(message.body) for event in events for message in answers(event.reply_when_durable)]
     assert {answer.serial for answer in said} == {(65_533 + index) % 65_536 for index in range(7)}
     assert {(answer.id, answer.result) for answer in said} == {(Id.LOCATION_BATCH, DONE)}
+    assert all(event.reply == b"" for event in events)  # nothing before it is durable
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_each_sub_package_is_answered_and_what_was_answered_is_on_disk(edition: int) -> None:
+    """Many a terminal sends the next part only when it has the answer to the last one."""
+    frames, count = long_batch(edition)
+    line, handed_on, sent = session(False, PHONE), 0, b""
+    for index, frame in enumerate(frames):
+        event = only(line.feed(frame, context()))
+        assert answered(event) == [(65_533 + index) % 65_536]
+        sent += parse(frame).body
+        handed_on += len(event.facts) if isinstance(event.facts[0], Position) else 0
+        assert handed_on == len(body.batch(sent, whole=index == len(frames) - 1)[1])
+    assert handed_on == count
+
+
+def test_a_part_that_comes_too_early_is_answered_when_none_before_it_is_missing() -> None:
+    frames, _ = long_batch()
+    line = session(False, PHONE)
+    early = [only(line.feed(frames[index], context())) for index in (0, 2, 3)]
+    assert [len(answered(event)) for event in early] == [1, 0, 0]
+    assert len(answered(only(line.feed(frames[1], context())))) == 3
+
+
+@pytest.mark.parametrize("lost", range(7))
+def test_a_part_that_was_not_answered_brings_its_facts_again(lost: int) -> None:
+    """The store did not take what the part brought: nothing was answered, and the terminal sends the part again."""
+    frames, count = long_batch()
+    line = session(False, PHONE)
+    kept = [event for index, frame in enumerate(frames[: lost + 1]) for event in line.feed(frame, context()) if index != lost]
+    kept += [event for frame in frames[lost:] for event in line.feed(frame, context())]
+    assert len(fixes_of(kept)) == count
+    assert reasons_of(line.tick(context(NOW_MS + 100 * ASK_AFTER_MS))) == []
+
+
+@pytest.mark.parametrize("message_id", [0x0801, 0x0702, 0x0F12])
+def test_a_kind_that_nobody_wants_is_declined_at_its_first_part(message_id: int) -> None:
+    line = session(False, PHONE)
+    for number, frame in enumerate(encode.frames_of(message_id, PHONE, 1, bytes(2000), 2019, 800)[:2]):
+        event = only(line.feed(frame, context()))
+        assert result_of(event.reply).result == UNSUPPORTED
+        assert [type(fact) for fact in event.facts] == ([] if number else [Heartbeat])  # one message, one sign of life
+    assert line.tick(context(NOW_MS + 2 * ASK_AFTER_MS)) == []  # its missing parts are not asked for
 
 
 @pytest.mark.parametrize("edition", [2013, 2019])
 def test_missing_sub_packages_are_asked_for_and_given_up_in_the_end(edition: int) -> None:
     frames, count = long_batch(edition)
     line = session(False, PHONE)
-    for index in (0, 2, 3, 5):
-        line.feed(frames[index], context())
+    events = [event for index in (0, 2, 3, 5) for event in line.feed(frames[index], context())]
     assert line.tick(context(NOW_MS + ASK_AFTER_MS - 1)) == []
     (asked,) = answers(only(line.tick(context(NOW_MS + ASK_AFTER_MS))).reply)
     assert asked.id == Id.RESEND_PARTS
     assert body.resend_parts(asked.body, edition == 2019) == (65_533, [2, 5, 7])
-    events = [event for index in (1, 4, 6) for event in line.feed(frames[index], context())]
-    assert len(facts_of(events)) == count
+    events += [event for index in (1, 4, 6) for event in line.feed(frames[index], context())]
+    assert len(fixes_of(events)) == count
 
-    line.feed(frames[0], context())
+    another = encode.frames_of(Id.LOCATION_BATCH, PHONE, 1, encode.batch([A_LOCATION] * 20), edition, 300)
+    line.feed(another[0], context())
     for turn in range(1, ASK_TIMES + 1):
         assert len(line.tick(context(NOW_MS + turn * ASK_AFTER_MS))) == 1
     (event,) = line.tick(context(NOW_MS + (ASK_TIMES + 1) * ASK_AFTER_MS))
-    assert reasons_of([event]) == ["sub-packages incomplete: 1 of 7"]
+    assert reasons_of([event]) == [f"sub-packages incomplete: 1 of {len(another)}"]
     assert line.tick(context(NOW_MS + 100 * ASK_AFTER_MS)) == []
 
 
@@ -246,8 +299,41 @@ def test_a_new_message_of_parts_replaces_one_that_never_became_whole() -> None:
     second, count = long_batch()
     line = session(False, PHONE)
     events = [event for frame in [*first[:3], *second] for event in line.feed(frame, context())]
-    assert len(facts_of(events)) == count
+    assert len(fixes_of(events)) == count + 1  # those of the first that were whole; they are all of one instant
     assert reasons_of(events) == [f"sub-packages incomplete: 3 of {len(first)}"]
+
+
+# The alarm button
+
+
+@pytest.mark.parametrize(
+    ("told", "heard"),
+    [
+        ({"status": 1}, True),  # no fix
+        ({"lon": 0.0, "lat": 0.0}, True),
+        ({"fixed_at_ms": NOW_MS + 3_600_000, "status": 1}, True),
+        ({"alarm": 2, "status": 1}, False),
+    ],
+)
+def test_the_alarm_button_is_heard_whatever_the_fix_is_worth(told: dict[str, Any], heard: bool) -> None:
+    place = {"lon": 113.1, "lat": 23.0, "fixed_at_ms": FIXED_AT_MS, "alarm": 1, **told}
+    event = only(session(False, PHONE).feed(say(Id.LOCATION, encode.location(**place)), context()))
+    (fact,) = event.facts
+    assert isinstance(fact, Heartbeat) and fact.sos is heard
+    assert result_of(event.reply_when_durable).result == DONE
+
+
+def test_the_alarm_of_the_clock_that_shows_no_date_is_heard() -> None:
+    broken = encode.location(113.1, 23.0, FIXED_AT_MS, alarm=1)[:22] + bytes(6)
+    (fact,) = only(session(False, PHONE).feed(say(Id.LOCATION, broken), context())).facts
+    assert isinstance(fact, Heartbeat) and fact.sos
+
+
+def test_the_alarm_out_of_a_terminal_s_memory_of_days_calls_nobody() -> None:
+    for age_ms, heard in ((3_600_000, True), (3 * 86_400_000, False)):
+        old = encode.batch([encode.location(113.1, 23.0, NOW_MS - age_ms, alarm=1, status=1)], backfill=True)
+        (fact,) = only(session(False, PHONE).feed(say(Id.LOCATION_BATCH, old), context())).facts
+        assert isinstance(fact, Heartbeat) and fact.sos is heard
 
 
 @pytest.mark.parametrize(("part", "parts"), [(0, 3), (4, 3), (1, 60_000)])

@@ -233,6 +233,91 @@ def test_random_json_never_crashes_the_phones_decoders(body: bytes) -> None:
         assert refused.status == 400
 
 
+@pytest.mark.parametrize(
+    ("told", "lat", "lon"),
+    [
+        ("lat=23,0380&lon=113,1580", 23.038, 113.158),
+        ("lat=23%2C0380&lon=113%2C1580", 23.038, 113.158),
+        ("lat=23,038&lon=113,158", 23.038, 113.158),  # 23038 is no latitude
+        ("?lat=23.038&lon=113.158", 23.038, 113.158),
+        ("latitude=23.038&longitude=113.158", 23.038, 113.158),
+        ("%20lat=23.038&+lon=113.158", 23.038, 113.158),
+    ],
+)
+def test_an_address_is_read_as_it_was_meant(told: str, lat: float, lon: float) -> None:
+    found = one(query(f"{told}&id=1"))
+    assert (found.lat, found.lon) == (lat, lon)
+
+
+@pytest.mark.parametrize("location", ["23,0383,113,1583", "23,0,113", "23,11,3"])
+def test_a_comma_that_may_part_or_be_decimal_is_refused(location: str) -> None:
+    decoded = query(f"id=1&location={location}")
+    assert [reject.reason for reject in decoded.rejects] == [f"location not lat,lon: {location}"]
+
+
+def test_decimal_commas_of_measurements() -> None:
+    found = fix(speed="3,6", bearing="274,1", batt="81,5", altitude="12,5")
+    assert (found.heading_deg, found.battery_pct, found.altitude_m) == (274.1, 81.5, 12.5)
+    assert found.speed_mps == pytest.approx(3.6 * 1852 / 3600)
+
+
+@pytest.mark.parametrize(("unit", "speed_mps"), [("", 7.1508), ("knots", 7.1508), ("mps", 13.9), ("kmh", 3.8611)])
+def test_a_source_says_in_what_its_speeds_are(unit: str, speed_mps: float) -> None:
+    found = one(query("id=1&lat=1&lon=2&speed=13.9", speed_unit=unit))
+    assert found.speed_mps == pytest.approx(speed_mps, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reasons"),
+    [
+        ("speed=fast&bearing=400", ["speed not a number: fast", "bearing out of range: 400.0"]),
+        ("batt=85%25", ["batt not a number: 85%"]),
+        ("altitude=1,234", ["altitude with a comma of which nobody can tell what it means: 1,234"]),
+        ("mock=perhaps", ["wrong type of mock: perhaps"]),
+    ],
+)
+def test_a_value_that_cannot_be_used_costs_itself(fields: str, reasons: list[str]) -> None:
+    decoded = query(f"id=1&lat=1&lon=2&{fields}")
+    assert isinstance(one(decoded), Position)
+    assert [dropped.reason for dropped in decoded.dropped] == reasons
+
+
+def test_the_alarm_of_a_phone_without_a_place_is_heard() -> None:
+    for text in ("id=1&alarm=sos", "id=1&alarm=sos&lat=0&lon=0", "id=1&alarm=sos&lat=1&lon=2&timestamp=soon"):
+        (fact,) = query(text).facts
+        assert isinstance(fact, Heartbeat) and fact.sos
+    body = json.dumps({"device_id": "d", "location": {"alarm": "sos", "coords": {"latitude": 91, "longitude": 1}}}).encode()
+    (fact,) = osmand.decode("", body, JSON_TYPE, context()).facts
+    assert isinstance(fact, Heartbeat) and fact.sos
+
+
+PLACE = {"timestamp": "2026-07-13T00:15:30Z", "coords": {"latitude": 23.0, "longitude": 113.1}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"location": PLACE},
+        {"location": [PLACE]},
+        {"locations": [PLACE]},
+        {"locations": [{"location": PLACE}]},
+        {"data": PLACE},
+        PLACE,
+        {"location": {"timestamp": PLACE["timestamp"], "latitude": 23.0, "longitude": 113.1}},
+    ],
+)
+def test_a_location_is_found_under_whatever_root_the_app_is_set_to(content: dict[str, Any]) -> None:
+    found = one(osmand.decode("", json.dumps({**content, "device_id": "d"}).encode(), JSON_TYPE, context()))
+    assert (found.fixed_at_ms, found.lat, found.lon) == (AT_MS, 23.0, 113.1)
+
+
+@pytest.mark.parametrize("content", [{"points": [[1, 2]]}, {"position": {"x": 1, "y": 2}}])
+def test_a_request_of_which_nothing_would_be_kept_is_not_answered_as_taken(content: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        osmand.decode("", json.dumps({**content, "device_id": "d"}).encode(), JSON_TYPE, context())
+    assert refused.value.status == 400 and refused.value.message.startswith("no location in it")
+
+
 # OwnTracks
 
 LOCATION: dict[str, Any] = {
@@ -281,6 +366,11 @@ def test_the_message_of_the_domain_reference() -> None:
         ({"topic": "owntracks/x/y"}, {}, "x/y"),
         ({"topic": "owntracks/x/y/event"}, {"topic": "owntracks/p/q"}, "x/y"),
         ({}, {"topic": "owntracks/p/q"}, "p/q"),
+        ({}, {"topic": "/owntracks/p/q"}, "p/q"),
+        ({}, {"topic": "city/owntracks/p/q"}, "p/q"),
+        ({}, {"topic": "city/owntracks/p/q/event"}, "p/q"),
+        ({}, {"topic": "fleet/p/q"}, "p/q"),
+        ({}, {"topic": "city/fleet/p/q"}, "fleet/p/q"),  # rather a longer name than two phones under one
         ({"user": "u"}, {}, "u/gw"),
         ({}, {}, "gw"),
     ],
@@ -300,10 +390,12 @@ def test_the_last_will_says_that_the_link_is_down() -> None:
     assert found == Heartbeat(source="phones", received_at_ms=NOW_MS, worker="x/y", up=False)
 
 
-def test_a_transition_with_a_place_is_a_fix() -> None:
+def test_a_transition_is_an_event_and_no_fix() -> None:
+    """Its coordinates are those of the fix before; the fix of the same second is a message of its own."""
     message = {"_type": "transition", "event": "enter", "tst": 1783901730, "wtst": 1, "lat": 23.0, "lon": 113.1, "tid": "gw"}
-    assert isinstance(one(own(message)), Position)
-    assert own({"_type": "transition", "event": "leave", "tst": 1783901730}) == Decoded()
+    assert one(own(message)) == Heartbeat(source="phones", received_at_ms=NOW_MS, worker="gw")
+    nameless = own({"_type": "transition", "event": "leave", "tst": 1783901730})
+    assert [reject.reason for reject in nameless.rejects] == ["no identity"]
 
 
 @pytest.mark.parametrize("kind", ["waypoint", "waypoints", "card", "status", "steps", "cmd", "not yet invented"])

@@ -111,7 +111,8 @@ BAD = [
     ({"lon": -180.5}, "lon out of range: -180.5"),
     ({"lat": math.nan}, "lat not finite: nan"),
     ({"lon": math.inf}, "lon not finite: inf"),
-    ({"lon": "113.1"}, "wrong type of lon: 113.1"),
+    ({"lon": "113.1°"}, "lon not a number: 113.1°"),
+    ({"lon": [113.1]}, "wrong type of lon: [113.1]"),
     ({"lon": None}, "missing field: lon"),
     ({"lon": 0, "lat": 0.0}, "position 0/0"),
     ({"worker": ""}, "worker empty"),
@@ -119,11 +120,6 @@ BAD = [
     ({"worker": 7}, "wrong type of worker: 7"),
     ({"worker": "x" * 129}, "worker too long: 129 characters"),
     ({"worker": "a\u0000b"}, "worker not printable: a·b"),
-    ({"accuracy_m": -1}, "accuracy_m out of range: -1"),
-    ({"speed_mps": "fast"}, "wrong type of speed_mps: fast"),
-    ({"heading_deg": 400}, "heading_deg out of range: 400"),
-    ({"battery_pct": 101}, "battery_pct out of range: 101"),
-    ({"mock": "yes"}, "wrong type of mock: yes"),
     ({"datum": "tokyo"}, "unknown datum: tokyo"),
     ({"datum": ["wgs84"]}, "unknown datum: ['wgs84']"),
 ]
@@ -135,6 +131,36 @@ def test_a_bad_item_is_named_and_loses_only_itself(wrong: dict[str, Any], reason
     assert [fact.worker for fact in decoded.facts if isinstance(fact, Position)] == ["w1", "w3"]
     assert reasons(decoded) == [(1, reason)]
     assert json.loads(decoded.rejects[0].raw)
+
+
+SPARED = [
+    ({"accuracy_m": -1}, "accuracy_m out of range: -1"),
+    ({"speed_mps": "fast"}, "speed_mps not a number: fast"),
+    ({"heading_deg": 400}, "heading_deg out of range: 400"),
+    ({"battery_pct": 101}, "battery_pct out of range: 101"),
+    ({"altitude_m": "1,234"}, "altitude_m with a comma of which nobody can tell what it means: 1,234"),
+    ({"mock": "perhaps"}, "wrong type of mock: perhaps"),
+]
+
+
+@pytest.mark.parametrize(("odd", "reason"), SPARED)
+def test_a_value_that_cannot_be_used_costs_itself_and_is_told(odd: dict[str, Any], reason: str) -> None:
+    decoded = read(GOOD, GOOD | odd)
+    assert decoded.facts == read(GOOD, GOOD).facts and decoded.rejects == ()
+    assert [(one.index, one.reason) for one in decoded.dropped] == [(1, reason)]
+    assert json.loads(decoded.dropped[0].raw)
+
+
+def test_a_number_may_be_a_text_with_a_decimal_comma() -> None:
+    (fact,) = read(GOOD | {"lon": "113,121416", "lat": "23.021548", "speed_mps": "1,5", "mock": "yes"}).facts
+    assert isinstance(fact, Position)
+    assert (fact.lon, fact.lat, fact.speed_mps, fact.flags) == (113.121416, 23.021548, 1.5, FixFlag.MOCK)
+
+
+def test_an_alarm_stands_though_its_fix_is_rejected() -> None:
+    decoded = read(GOOD | {"sos": True, "lat": None}, GOOD | {"sos": True}, GOOD | {"lat": 91})
+    assert [(sign.worker, sign.sos) for sign in decoded.signs] == [("w1", True)]
+    assert [fact.flags for fact in decoded.facts if isinstance(fact, Position)] == [FixFlag.SOS]
 
 
 @pytest.mark.parametrize("wrong", [7, None, "text", [], {"worker": "w"}])
@@ -178,6 +204,8 @@ ITEM = st.fixed_dictionaries(
         "accuracy_m": st.floats(0, 1000),
         "battery_pct": st.none() | st.integers(0, 100),
         "mock": st.booleans(),
+        "sos": st.booleans(),
+        "recorded": st.booleans(),
         "datum": st.sampled_from(("wgs84", "gcj02", "bd09")) | st.none(),
         "surplus": st.text(max_size=5),
     },

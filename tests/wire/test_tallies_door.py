@@ -49,18 +49,26 @@ def test_all_fields_arrive() -> None:
         ({"value": "NaN"}, "value not finite: NaN"),
         ({"value": 12.5}, "value not a count: calls is a whole number from 0"),
         ({"value": -3}, "value not a count: calls is a whole number from 0"),
-        ({"base": 3}, "base not wanted: calls is a count"),
         ({"key": "police_link_rate"}, "missing field: base (police_link_rate is told as numerator and base)"),
         ({"key": "our|index"}, "key not allowed: our|index (at most 64 characters, no |)"),
         ({"key": 7}, "wrong type of key: 7"),
         ({"region": "月亮"}, "unknown region: 月亮"),
-        ({"at": "yesterday"}, "at not a time: yesterday"),
     ],
 )
 def test_what_is_wrong_is_told_and_the_others_are_taken(fields: dict[str, Any], reason: str) -> None:
     found = decoded(CALLS, {**CALLS, **fields}, CALLS)
     assert len(found.facts) == 2
     assert [(reject.index, reject.reason) for reject in found.rejects] == [(1, reason)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"at": "yesterday"}, "at not a time: yesterday"), ({"base": 3}, "base not wanted: calls is a count")],
+)
+def test_what_stands_beside_a_number_costs_itself_and_is_told(fields: dict[str, Any], reason: str) -> None:
+    found = decoded(CALLS, {**CALLS, **fields})
+    assert found.facts[1] == found.facts[0] and found.rejects == ()
+    assert [(one.index, one.reason) for one in found.dropped] == [(1, reason)]
 
 
 def test_numbers_of_tables_are_read_as_they_are_written() -> None:

@@ -223,7 +223,7 @@
     return [...detail.trail].reverse().map((step) => {
       const at = step.at_unknown || step.at_ms === null ? [h('b', {}, '—'), h('span', { class: 't3' }, w('time_unknown'))]
         : [h('b', { class: 'at' }, g.format.hm(step.at_ms)), h('span', { class: 't3' }, g.format.monthDay(step.at_ms))];
-      const said = saidIn(step);
+      const said = [...saidIn(step), step.clock_wrong].filter(Boolean);
       return h('li', {}, h('span', { class: 'when' }, at), h('i', { class: knot(step) }),
         h('div', {}, h('div', { class: 'what' }, h('b', {}, actionName(step)), h('span', {}, whoOf(step))), said.length ? h('p', {}, said.join(wide ? ' · ' : ' · ')) : null));
     });

@@ -35,8 +35,8 @@
     attribute(name, 'title', feed.name);
     const { light, words } = g.views.stateOf(feed);
     setSign(state.firstChild, light);
-    text(state.lastChild, words);
-    toggle(state, 'warn', feed.status === 'frozen');
+    text(state.lastChild, feed.unheard ? `▲ ${feed.unheard}` : words);
+    toggle(state, 'warn', feed.status === 'frozen' || Boolean(feed.unheard));
     toggle(state, 'off', ['offline', 'fault'].includes(feed.status));
     text(place, feed.region_name ? g.lists.placeName(feed.region, feed.region_name) : feed.owner || g.words('outside'));
   }

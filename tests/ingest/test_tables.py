@@ -12,11 +12,14 @@ import httpx
 import pandas as pd
 import pytest
 
-from ingest.mapping import Mapping, MappingErrors, load_mapping, make_mapping, row_events
-from ingest.tables import EVENTS, import_orders, read_table
+from ingest.mapping import Mapping, MappingErrors, load_mapping, make_mapping
+from ingest.rowevents import row_events
+from ingest.tables import EVENTS, OrderTable, import_orders
+from ingest.tabular import Reject
+from tests.shared_data import FOLDER
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
-DATA = Path(__file__).parents[2].parent / "shared/data"
+DATA = FOLDER
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
 Orders = dict[str, dict[str, dict[str, Any]]]  # order → status → event
 
@@ -25,10 +28,16 @@ def mapping(name: str) -> Mapping:
     return load_mapping(MAPPINGS / f"{name}.yaml")
 
 
+def read_table(path: Path, by: Mapping) -> tuple[list[dict[str, Any]], list[Reject]]:
+    """(events, rejects) of a whole table."""
+    told = list(OrderTable(path, by).events())
+    return [one[1] for one in told if not isinstance(one, Reject)], [one for one in told if isinstance(one, Reject)]
+
+
 def events_of(name: str, file: str) -> list[dict[str, Any]]:
-    table = read_table(DATA / file, mapping(name))
-    assert not table.faults
-    return table.events
+    events, rejects = read_table(DATA / file, mapping(name))
+    assert not rejects
+    return events
 
 
 def by_order(events: list[dict[str, Any]]) -> Orders:
@@ -192,6 +201,7 @@ CASES: dict[str, Any] = {
         "department": {"first": ["unit", "owner"]},
         "note": {"const": "imported"},
         "lon": "lon",
+        "lat": "lat",
         "extra": {"ward": "ward"},
     },
     "events": [
@@ -212,11 +222,11 @@ def test_a_row_becomes_the_events_whose_conditions_hold() -> None:
     reported, closed = row_events(
         told,
         row(state="done", closed="2026-01-02T05:00:00+00:00", src="13", main="A", sub="-", owner="O", unit="-",
-            lon="113.5", ward="W", flag="N"),
+            lon="113.5", lat="23,5", ward="W", flag="N"),
     )  # fmt: skip
     assert reported == {
         "status": "reported", "order": "P-7", "at": "2026-01-01T19:04:00.000Z", "channel": "12345", "category": "A",
-        "department": "O", "note": "imported", "lon": 113.5, "ward": "W",
+        "department": "O", "note": "imported", "lon": 113.5, "lat": 23.5, "ward": "W",
     }  # fmt: skip
     assert closed["at"] == "2026-01-02T05:00:00.000Z" and closed["on_time"] is False
     assert row_events(told, row(src="99"))[0]["channel"] == "other"
@@ -226,17 +236,18 @@ def test_a_row_becomes_the_events_whose_conditions_hold() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "reason"),
-    [({"created": "yesterday"}, "at is not readable"), ({"lon": "x"}, "lon is not a number"),
-     ({"id": "-"}, "order is missing")],
+    [({"created": "yesterday"}, "at is not readable"), ({"created": "2999-01-01 00:00"}, "reported lies in the future"),
+     ({"id": "-"}, "order is missing"), ({"id": "4.40605E+17"}, "order is a number that a spreadsheet has shortened"),
+     ({"created": "-"}, "no event")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_read_is_refused_with_its_reason(tmp_path: Path, cells: dict[str, str], reason: str) -> None:
-    columns = ["id", "created", "closed", "state", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    columns = ["id", "created", "closed", "state", "src", "main", "sub", "unit", "owner", "lon", "lat", "ward", "flag"]
     file = tmp_path / "t.csv"
     lines = [",".join(one.get(name, "") for name in columns) for one in (row(), row(**cells), row(id="8"))]
     file.write_text("\ufeff" + ",".join(columns) + "\n" + "\n".join(lines))
-    table = read_table(file, make_mapping(CASES))
-    assert table.faults == [(3, reason)]
-    assert [event["order"] for event in table.events] == ["P-7", "P-8"]
+    events, rejects = read_table(file, make_mapping(CASES))
+    assert [(one.line, one.reason.startswith(reason)) for one in rejects] == [(3, True)]
+    assert [event["order"] for event in events] == ["P-7", "P-8"]
 
 
 def test_all_faults_of_a_mapping_are_told_at_once() -> None:
@@ -258,8 +269,8 @@ def test_a_column_that_the_table_lacks_is_a_fault_unless_it_is_optional(tmp_path
     file.write_text("id,created,state\n7,2026-01-02 03:04,open\n")
     with pytest.raises(MappingErrors, match="no column ward"):
         read_table(file, make_mapping(CASES))
-    absent = ["closed", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
-    assert len(read_table(file, make_mapping({**CASES, "optional": absent})).events) == 1
+    absent = ["closed", "src", "main", "sub", "unit", "owner", "lon", "lat", "ward", "flag"]
+    assert len(read_table(file, make_mapping({**CASES, "optional": absent}))[0]) == 1
 
 
 def test_a_file_that_is_no_mapping_is_told_so(tmp_path: Path) -> None:
@@ -275,7 +286,7 @@ def test_a_file_that_is_no_mapping_is_told_so(tmp_path: Path) -> None:
 def test_events_go_in_batches_and_an_overloaded_gateway_gets_them_again(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text("id,created,state\n" + "\n".join(f"{i},2026-01-02 03:04,open" for i in range(25)))
-    optional = ["closed", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    optional = ["closed", "src", "main", "sub", "unit", "owner", "lon", "lat", "ward", "flag"]
     got: list[dict[str, Any]] = []
     answers = [503]
 

@@ -79,7 +79,8 @@ def read_yaml(path: Path, faults: Faults, holds: str = "code, name, levels") -> 
     text = read_text(path, faults)
     if text is None:
         if not faults.errors:
-            faults.error(path.name, 1, f"is not there: {path.parent} is no city (app.py city make writes one)")
+            advice = f"app.py city make guicheng --out {path.parent} writes one"
+            faults.error(path.name, 1, f"is not there: {path.parent} is no city ({advice})")
         return {}
     try:
         tree = yaml.compose(text, yaml.SafeLoader)

@@ -55,7 +55,7 @@ class OrderTable:
                 continue
             asides: list[Aside] = []
             events = row_events(self.mapping, row.cells, asides, latest_ms)
-            for aside in asides:
+            for aside in dict.fromkeys(asides):  # what all events of a row share is told once
                 if aside.refused:
                     yield Reject(path, row.line, aside.reason, shown(aside.value))
                 else:

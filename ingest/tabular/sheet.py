@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-
 from ingest.tabular.base import (
     MOST_TITLES,
     Fault,
@@ -35,6 +33,8 @@ BROKEN: Final = (zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, 
 
 def open_sheet(path: Path, form: Form, fits: Fits) -> Table:
     """The told sheet, else the first one with a row. Raises TableError."""
+    import openpyxl  # a tenth of a second, and memory, which roles that read no workbook need not give
+
     check_archive(path)
     try:
         with warnings.catch_warnings():

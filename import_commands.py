@@ -93,8 +93,8 @@ def city_here(settings: Settings, told: Path | None, zone: str = "-") -> City | 
     if told is not None or (settings.city / "city.yaml").exists():
         return city_of(settings)
     if not zone:
-        what = f"times without a zone are taken as of {ZONE_WITHOUT_CITY}: --zone names another"
-        err.print(f"There is no city in {settings.city} (--city names one), so {what}", highlight=False, markup=False, soft_wrap=True)
+        told = f"There is no city in {settings.city} (--city names one), so times without a zone are taken as of"
+        err.print(f"{told} {ZONE_WITHOUT_CITY}: --zone names another", highlight=False, markup=False, soft_wrap=True)
     return None
 
 

@@ -18,6 +18,8 @@ CHUNK: Final = 1 << 18
 GZIP: Final = b"\x1f\x8b"
 MOST_UNPACKED: Final = 8 << 30  # bytes: beyond it a packed file is no table of people
 NMEA: Final = re.compile(r"\$[A-Z]{2}(?:RMC|GGA|ZDA),")
+JSON_AFTER: Final = {"[": ("{", "[", "]", ""), "{": ('"', "}", "")}
+"""What comes next in JSON; anything else begins the name of a column."""
 NO_TABLES: Final = (
     (b"%PDF", "a PDF: export the table as XLSX or CSV"),
     (b"\xd0\xcf\x11\xe0", "a workbook of the old kind (.xls): save it as .xlsx or CSV"),
@@ -190,6 +192,7 @@ def _kind_of_text(path: Path, text: str) -> str:
         return "nmea"
     if head.startswith(("geolife trajectory", "oziexplorer track point")):
         return "plt"
-    if head[:1] in ("[", "{"):
+    if (second := JSON_AFTER.get(head[:1])) is not None and head[1:].lstrip()[:1] in second:
         return "json"
-    return "csv" if any(mark in head for mark in ",;\t|") and "\n" in text.strip().replace("\r", "\n") else ""
+    lines = len(text.strip().splitlines())
+    return "csv" if any(head.count(mark) > (0 if lines > 1 else 1) for mark in ",;\t|") else ""

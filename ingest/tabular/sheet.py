@@ -3,10 +3,10 @@
 import datetime as dt
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from xml.etree.ElementTree import ParseError
 
 from ingest.tabular.base import (
     MOST_TITLES,
@@ -28,7 +28,8 @@ MOST_STRINGS: Final = 512 << 20  # bytes of the table of texts, which is held in
 MOST_ROW: Final = 16 << 20  # bytes of one row's XML, which is held in memory
 MOST_ROWS: Final = 1_048_576  # that a sheet can have
 CHUNK: Final = 1 << 18
-BROKEN: Final = (zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError, TypeError, AttributeError, IndexError)
+BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
+"""What zipfile raises for an archive that is broken, has a password, or is packed in a way it does not know."""
 
 
 def open_sheet(path: Path, form: Form, fits: Fits) -> Table:
@@ -39,8 +40,8 @@ def open_sheet(path: Path, form: Form, fits: Fits) -> Table:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations, which no table needs
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except BROKEN as wrong:
+            book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True)  # by any name
+    except Exception as wrong:  # a library before a file that may hold anything
         raise TableError(f"{path}: the workbook cannot be read ({wrong})") from wrong
     names = [sheet.title for sheet in book.worksheets]
     if form.sheet and form.sheet not in names:
@@ -74,7 +75,7 @@ def check_archive(path: Path) -> None:
                     _check_rows(path, archive, member)
     except TableError:
         raise
-    except (*BROKEN, RuntimeError, NotImplementedError) as wrong:  # the last two: a password, an unknown packing
+    except BROKEN as wrong:
         raise TableError(f"{path}: the workbook cannot be opened ({wrong})") from wrong
 
 
@@ -128,7 +129,9 @@ def _cells(path: Path, sheet: Any) -> Iterator[tuple[int, list[str]]]:
                 if line > MOST_ROWS:
                     raise TableError(f"{path}: more than {MOST_ROWS:,} rows")
                 yield line, [cell_text(cell) for cell in row]
-    except BROKEN as wrong:
+    except TableError:
+        raise
+    except Exception as wrong:  # as above
         raise TableError(f"{path}: the sheet breaks off ({wrong})") from wrong
 
 

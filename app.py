@@ -67,6 +67,8 @@ def store_url(settings: Settings) -> str:
 def store_of(settings: Settings) -> Store:
     try:
         return open_store(store_url(settings), settings.partitions)
+    except StoreUnavailable as failed:
+        raise fail(f"Store: {failed} (is gridhall running?)") from failed
     except StoreError as failed:
         raise fail(f"Store: {failed}") from failed
 
@@ -398,9 +400,9 @@ def check(city: CityOption = None, data_dir: DataOption = None) -> None:
     if folder is not None and secrets is not None and not errors:
         faults += [f"settings: {fault}" for fault in secret_faults(load_city(folder).notices, secrets)]
     for warning in warnings:
-        out.print(f"warning  {warning}", highlight=False, markup=False)
+        out.print(f"warning  {warning}", highlight=False, markup=False, soft_wrap=True)
     for fault in faults:
-        err.print(f"fault    {fault}", style="red", highlight=False, markup=False)
+        err.print(f"fault    {fault}", style="red", highlight=False, markup=False, soft_wrap=True)
     out.print(f"{len(faults)} faults, {len(warnings)} warnings", highlight=False)
     raise typer.Exit(1 if faults else 0)
 

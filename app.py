@@ -3,7 +3,6 @@
 import gc
 import json
 import logging
-import os
 import signal
 import socket
 import sys
@@ -15,13 +14,29 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+import import_commands
 import people_setup
+from command_line import (
+    CityOption,
+    DataOption,
+    KeyOption,
+    UrlOption,
+    city_beside,
+    city_of,
+    demo_key,
+    environment,
+    err,
+    fail,
+    gateway_url,
+    key_or_default,
+    out,
+    settings_of,
+)
 from config import clock
-from config.city import City, CityErrors, check_city, load_city
+from config.city import City, check_city, load_city
 from config.city_notices import secret_faults
-from config.settings import PREFIX, Settings, SettingsError, load_settings
+from config.settings import Settings, SettingsError, load_settings
 from notice_commands import notices_app
 from people_commands import audit_app, token_app, user_app
 from store import embedded
@@ -30,12 +45,9 @@ from store.store import Store, await_store, open_store
 from supervisor import Role, Supervisor
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-orders_app = typer.Typer(help="Work orders of other systems.", no_args_is_help=True)
-tallies_app = typer.Typer(help="Day numbers of other services: calls answered and the like.", no_args_is_help=True)
 city_app = typer.Typer(help="Cities: make one, check one.", no_args_is_help=True)
 source_app = typer.Typer(help="Sources: their keys, and what was refused.", no_args_is_help=True)
-app.add_typer(orders_app, name="orders")
-app.add_typer(tallies_app, name="tallies")
+import_commands.add_to(app)
 app.add_typer(city_app, name="city")
 app.add_typer(source_app, name="source")
 app.add_typer(user_app, name="user")
@@ -43,37 +55,12 @@ app.add_typer(token_app, name="token")
 app.add_typer(audit_app, name="audit")
 app.add_typer(notices_app, name="notices")
 
-out = Console()
-err = Console(stderr=True)
 ROOT = Path(__file__).parent
 SWEEPS = 50_000, 5, 5  # after so many objects made and not yet let go; of every fifth, and fifth of these, also the older ones
 
-CityOption = Annotated[Path | None, typer.Option("--city", help="Folder of the city's files.")]
-DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded store and keys live.")]
 WebOption = Annotated[int | None, typer.Option("--web-port", help="Port of the screens.")]
 GatewayOption = Annotated[int | None, typer.Option("--gateway-port", help="Port of the gateway's HTTP sources.")]
 Jt808Option = Annotated[int | None, typer.Option("--jt808-port", help="TCP port of JT/T 808; -1 switches it off.")]
-UrlOption = Annotated[str, typer.Option("--gateway", help="Address of the gateway; empty: the one on this machine.")]
-KeyOption = Annotated[str, typer.Option("--key", help="Key of the source; empty: the demo's, or GRIDHALL_INGEST_KEY.")]
-
-
-def fail(text: str) -> typer.Exit:
-    err.print(text, style="red", highlight=False, markup=False)
-    return typer.Exit(2)
-
-
-def environment(**options: object) -> dict[str, str]:
-    """The process's environment with the given command-line options put over it."""
-    env = dict(os.environ)
-    env.update({PREFIX + name.upper(): str(value) for name, value in options.items() if value is not None})
-    return env
-
-
-def settings_of(env: dict[str, str]) -> Settings:
-    try:
-        return load_settings(env)
-    except SettingsError as wrong:
-        raise fail("Settings:\n  " + "\n  ".join(wrong.faults)) from wrong
 
 
 def store_url(settings: Settings) -> str:
@@ -83,6 +70,8 @@ def store_url(settings: Settings) -> str:
 def store_of(settings: Settings) -> Store:
     try:
         return open_store(store_url(settings), settings.partitions)
+    except StoreUnavailable as failed:
+        raise fail(f"Store: {failed} (is gridhall running?)") from failed
     except StoreError as failed:
         raise fail(f"Store: {failed}") from failed
 
@@ -132,17 +121,15 @@ def run(
     jt808_port: Jt808Option = None,
 ) -> None:
     """Start every role on this machine, watch them, and end them together."""
-    if city is None and PREFIX + "CITY" not in os.environ and data_dir is not None:
-        city = data_dir / "city" / "guicheng"
     env = environment(
-        city=city, data_dir=data_dir, web_port=web_port, gateway_port=gateway_port, jt808_port=jt808_port
+        city=city_beside(data_dir, city), data_dir=data_dir, web_port=web_port, gateway_port=gateway_port, jt808_port=jt808_port
     )
     settings = settings_of(env)
     log_as("run", settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (settings.city / "city.yaml").exists():
         if no_demo:
-            raise fail(f"There is no city in {settings.city}: name one with --city, or make one: app.py city make guicheng")
+            city_of(settings)
         make("guicheng", settings.city, seed=1)
     notices = ready_city(settings).notices
     if no_demo:
@@ -164,10 +151,7 @@ def run(
 
 
 def ready_city(settings: Settings) -> City:
-    try:
-        city = load_city(settings.city)
-    except CityErrors as wrong:
-        raise fail("City:\n  " + "\n  ".join(wrong.faults)) from wrong
+    city = city_of(settings)
     if faults := secret_faults(city.notices, settings.webhook_secrets):
         raise fail("\n".join(faults))
     return city
@@ -250,18 +234,6 @@ def greet(settings: Settings, stop: threading.Event, demo: bool) -> None:
         return
 
 
-def demo_key(settings: Settings) -> str:
-    """The simulator's own key: made at the first start, readable by this user only."""
-    from store.sources import new_key
-
-    path = settings.data_dir / "demo.key"
-    if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(new_key())
-    return path.read_text().strip()
-
-
 # roles
 
 
@@ -276,7 +248,7 @@ def gateway(data_dir: DataOption = None, city: CityOption = None) -> None:
     while store := patient_store(settings, stop):
         keys = {"demo": demo_key(settings)} if (settings.data_dir / "demo.key").exists() else {}
         try:
-            of = load_city(settings.city)
+            of = city_of(settings)
             sweep_seldom()
             return serve(settings, of, store, store_url(settings), stop, keys)
         except PortTaken as taken:
@@ -294,7 +266,7 @@ def projector(data_dir: DataOption = None, city: CityOption = None) -> None:
     log_as("projector", settings)
     stop = stop_on_signal()
     if store := patient_store(settings, stop):
-        projecting = Projector(store, load_city(settings.city), settings)
+        projecting = Projector(store, city_of(settings), settings)
         sweep_seldom()
         projecting.run(stop)
 
@@ -330,79 +302,15 @@ def set_up_people(store: Store, settings: Settings) -> None:
     people_setup.administrators_token(store, settings)
     if password := people_setup.first_administrator(store):
         out.print(f"\n  first administrator: admin  one-time password: {password}\n", style="bold", highlight=False)
-    people_setup.demo_people(store, load_city(settings.city), settings.data_dir)
+    people_setup.demo_people(store, city_of(settings), settings.data_dir)
 
 
 # feeding
 
 
-def gateway_url(settings: Settings, url: str) -> str:
-    host = "127.0.0.1" if settings.gateway_host == "0.0.0.0" else settings.gateway_host
-    return url or f"http://{host}:{settings.gateway_port}"
-
-
 def web_url(settings: Settings, url: str) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web_host, settings.web_host)
     return url or f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}"
-
-
-def key_or_default(settings: Settings, key: str) -> str:
-    if found := key or settings.ingest_key:
-        return found
-    if (settings.data_dir / "demo.key").exists():
-        return demo_key(settings)
-    raise fail("No key: give --key, set GRIDHALL_INGEST_KEY, or make one: app.py source add NAME")
-
-
-@app.command()
-def replay(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders: Geolife .plt, .gpx, .nmea, .csv.", exists=True)],
-    speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
-    shift_to_now: Annotated[
-        bool, typer.Option("--shift-to-now", help="Move all times so that playing begins now (max: ends now).")
-    ] = False,
-    gateway: UrlOption = "",
-    key: KeyOption = "",
-    data_dir: DataOption = None,
-) -> None:
-    """Send recorded tracks through the gateway, and wait until each is on disk."""
-    from ingest import replay as replaying
-
-    settings = settings_of(environment(data_dir=data_dir))
-    raise typer.Exit(
-        replaying.command(
-            paths, gateway_url(settings, gateway), key_or_default(settings, key), speed=speed, shift_to_now=shift_to_now
-        )
-    )
-
-
-@orders_app.command("import")
-def orders_import(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    mapping: Annotated[Path, typer.Option("--mapping", help="YAML that says which column is what.", exists=True)],
-    gateway: UrlOption = "",
-    key: KeyOption = "",
-    data_dir: DataOption = None,
-) -> None:
-    """Send a table of work orders through the gateway; sending it again changes nothing."""
-    from ingest import tables
-
-    settings = settings_of(environment(data_dir=data_dir))
-    raise typer.Exit(tables.command(file, mapping, gateway_url(settings, gateway), key_or_default(settings, key)))
-
-
-@tallies_app.command("import")
-def tallies_import(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    gateway: UrlOption = "",
-    key: KeyOption = "",
-    data_dir: DataOption = None,
-) -> None:
-    """Send a table of day numbers (day, key, value; or day and a column for each key); a corrected one corrects them."""
-    from ingest import tallytable
-
-    settings = settings_of(environment(data_dir=data_dir))
-    raise typer.Exit(tallytable.command(file, gateway_url(settings, gateway), key_or_default(settings, key)))
 
 
 @app.command()
@@ -436,7 +344,7 @@ def simulate(
     shared = people_setup.played_secret(people or settings.data_dir / people_setup.FILE)
     raise typer.Exit(
         command(
-            load_city(settings.city),
+            city_of(settings),
             gateway_url(settings, gateway),
             settings.jt808_port,
             key_or_default(settings, key),
@@ -480,7 +388,7 @@ def load(
     try:
         plan = loading.Plan(workers=workers, interval_s=interval_s, shares=Shares.of(shares), seconds=seconds, lines=lines)
         told = loading.command(
-            load_city(settings.city), gateway_url(settings, gateway), settings.jt808_port, key_or_default(settings, key), plan,
+            city_of(settings), gateway_url(settings, gateway), settings.jt808_port, key_or_default(settings, key), plan,
             stop_on_signal(),
         )  # fmt: skip
     except (GatewayError, ValueError) as wrong:
@@ -508,9 +416,9 @@ def check(city: CityOption = None, data_dir: DataOption = None) -> None:
     if folder is not None and secrets is not None and not errors:
         faults += [f"settings: {fault}" for fault in secret_faults(load_city(folder).notices, secrets)]
     for warning in warnings:
-        out.print(f"warning  {warning}", highlight=False, markup=False)
+        out.print(f"warning  {warning}", highlight=False, markup=False, soft_wrap=True)
     for fault in faults:
-        err.print(f"fault    {fault}", style="red", highlight=False, markup=False)
+        err.print(f"fault    {fault}", style="red", highlight=False, markup=False, soft_wrap=True)
     out.print(f"{len(faults)} faults, {len(warnings)} warnings", highlight=False)
     raise typer.Exit(1 if faults else 0)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from command_line import CityOption, DataOption, city_of, err, fail, out
 from config import clock
-from config.city import City, load_city
+from config.city import City
 from config.settings import Settings, SettingsError, load_settings
 from domain.people import WALL, role_faults
 from people_setup import one_time
@@ -25,11 +25,6 @@ from store.store import Store, open_store
 user_app = typer.Typer(help="People who log in.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens of programs and walls.", no_args_is_help=True)
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
-
-DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded store and keys live.")]
-CityOption = Annotated[Path | None, typer.Option("--city", help="Folder of the city's files.")]
 RoleOption = Annotated[list[str], typer.Option("--role", help="A role; may be given several times.")]
 ScopeOption = Annotated[
     str, typer.Option("--scope", help="Region code or unique name; empty: a worker's own grid, else the whole city.")
@@ -39,11 +34,6 @@ WorkerOption = Annotated[str, typer.Option("--worker", help="Id of the roster, f
 SceneOption = Annotated[
     list[str] | None, typer.Option("--scene", help="Of a wall: only this scene; may be given several times; none: all.")
 ]
-
-
-def fail(text: str) -> typer.Exit:
-    err.print(text, style="red", highlight=False, markup=False)
-    return typer.Exit(2)
 
 
 def opened(data_dir: Path | None, city: Path | None) -> tuple[Store, Settings]:
@@ -128,7 +118,7 @@ def user_add(
 ) -> None:
     """Make an account; prints its one-time password."""
     store, settings = opened(data_dir, city)
-    of = load_city(settings.city)
+    of = city_of(settings)
     code = checked(of, role, scope, department, worker, name)
     fail_if_played(store, worker, name)
     called = title or (of.roster[worker].name if worker else name)
@@ -163,7 +153,7 @@ def user_change(
         raise fail(f"{name}: no such account")
     roles = list(role) if role else list(held.roles)
     unit, walks = (kept if told is None else told for kept, told in ((held.department, department), (held.worker, worker)))
-    code = checked(load_city(settings.city), roles, held.scope if scope is None else scope, unit, walks, name)
+    code = checked(city_of(settings), roles, held.scope if scope is None else scope, unit, walks, name)
     fail_if_played(store, walks, name)
     called = held.title if title is None else title
     people.change_account(store, name, roles=tuple(roles), scope=code, department=unit, worker=walks, title=called)
@@ -242,7 +232,7 @@ def token_add(
 ) -> None:
     """Make a token and print it, this once; with the role `wall` as the link that opens a wall."""
     store, settings = opened(data_dir, city)
-    of = load_city(settings.city)
+    of = city_of(settings)
     code = checked(of, role, scope, department, worker)
     scenes = checked_scenes(of, role, scene or [])
     new = Token(

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def read_yaml(path: Path, faults: Faults, holds: str = "code, name, levels") -> 
     text = read_text(path, faults)
     if text is None:
         if not faults.errors:
-            faults.error(path.name, 1, f"is not there: {path.parent} is no city (app.py city make writes one)")
+            advice = f"app.py city make guicheng --out {shlex.quote(str(path.parent))} writes one"
+            faults.error(path.name, 1, f"is not there: {path.parent} is no city ({advice})")
         return {}
     try:
         tree = yaml.compose(text, yaml.SafeLoader)

@@ -9,14 +9,19 @@ import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import msgspec
 
+from ingest.refusals import Refusals
+from ingest.tabular import Reject
+
 OVERLOADED: Final = (408, 425, 429, 500, 502, 503, 504)
 MAX_WAIT_S: Final = 30.0
+MOST_TOLD: Final = 20  # kinds of reasons in a summary
 
 
 class GatewayError(Exception):
@@ -24,36 +29,81 @@ class GatewayError(Exception):
 
 
 class Ack(msgspec.Struct, frozen=True):
-    """What became of one batch. `rejected` holds (index in the batch, reason)."""
+    """What became of one batch. `rejected` holds (index in the batch, reason).
+
+    `told`: (index, words) of whatever else the gateway says of single items that it took: a value that it dropped, a warning.
+    """
 
     accepted: int
     rejected: tuple[tuple[int, str], ...] = ()
+    told: tuple[tuple[int, str], ...] = ()
+
+    def shifted(self, by: int) -> "Ack":
+        """The same of a batch that begins so many items earlier."""
+        moved = [tuple((index + by, words) for index, words in told) for told in (self.rejected, self.told)]
+        return Ack(self.accepted, *moved)
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """Where an item that is sent came from: a line of a file, and what it is of."""
+
+    path: Path
+    line: int
+    value: str = ""
 
 
 class Delivery(msgspec.Struct):
-    """What became of all that was sent. `rejected` counts the gateway's reasons (without their
-    details), `unreadable` the file readers'."""
+    """What became of all that was read and sent.
+
+    `rejected` counts the gateway's reasons (without their details), `unreadable` the file readers', `told` what the gateway
+    said of items that it took; `refusals` has them one by one. `broken`: it ended before everything was sent.
+    """
 
     sent: int = 0
     accepted: int = 0
     rejected: Counter[str] = msgspec.field(default_factory=Counter)
     unreadable: Counter[str] = msgspec.field(default_factory=Counter)
+    told: Counter[str] = msgspec.field(default_factory=Counter)
+    refusals: Refusals = msgspec.field(default_factory=Refusals)
     resent: int = 0
     interrupted: bool = False
+    broken: bool = False
 
-    def add(self, ack: Ack) -> None:
+    def add(self, ack: Ack, origins: Sequence[Origin] = ()) -> None:
+        """Count the answer to a batch, whose items came from `origins`."""
         self.accepted += ack.accepted
         self.sent += ack.accepted + len(ack.rejected)
         self.rejected.update(reason.partition(":")[0] for _, reason in ack.rejected)
+        self.told.update(words for _, words in ack.told)
+        for index, reason in ack.rejected:
+            origin = origins[index] if 0 <= index < len(origins) else Origin(Path(), 0)
+            self.refusals.add(Reject(origin.path, origin.line, reason, origin.value))
+
+    def unread(self, reject: Reject) -> None:
+        """Count something of a file that could not be read, and was not sent."""
+        self.unreadable[reject.reason.partition(":")[0]] += 1
+        self.refusals.add(reject)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all was taken; 1: something was refused, or not sent; 2: nothing was taken; 130: somebody broke it off."""
+        if self.interrupted:
+            return 130
+        if not self.accepted:
+            return 2
+        return 1 if len(self.refusals) or self.broken else 0
 
 
-def summary(tally: Delivery) -> str:
-    """One line per figure, for people."""
-    lines = [f"accepted {tally.accepted}", f"rejected {sum(tally.rejected.values())}"]
-    lines += [f"  {count} × {reason}" for reason, count in tally.rejected.most_common()]
-    if tally.unreadable:
-        lines.append(f"unreadable {sum(tally.unreadable.values())}")
-        lines += [f"  {count} × {reason}" for reason, count in tally.unreadable.most_common()]
+def summary(tally: Delivery, *, rehearsed: bool = False) -> str:
+    """One line per figure, for people; the refused with their reasons, the first of them with file, line and value."""
+    lines = [f"{'would be accepted' if rehearsed else 'accepted'} {tally.accepted:,}"]
+    lines += [f"  {count:,} × {words}" for words, count in tally.told.most_common(MOST_TOLD)]
+    refused = len(tally.refusals)
+    lines.append(f"{'would be refused' if rehearsed else 'refused'} {refused:,}")
+    lines += [f"  {count:,} × {reason}" for reason, count in tally.refusals.reasons.most_common(MOST_TOLD)]
+    lines += [f"    {line}" for line in tally.refusals.lines()]
+    if refused > len(tally.refusals.first):
+        lines.append(f"    … and {refused - len(tally.refusals.first):,} more; --refused FILE.csv lists them all")
     return "\n".join([*lines, "interrupted"] if tally.interrupted else lines)
 
 
@@ -132,8 +182,8 @@ class Gateway:
         middle = len(items) // 2
         first = await self.post(path, items[:middle])
         second = await self.post(path, items[middle:])
-        shifted = tuple((index + middle, reason) for index, reason in second.rejected)
-        return Ack(first.accepted + second.accepted, first.rejected + shifted)
+        after = second.shifted(middle)
+        return Ack(first.accepted + second.accepted, first.rejected + after.rejected, first.told + after.told)
 
 
 def read_ack(answer: httpx.Response, sent: int) -> Ack:
@@ -143,10 +193,25 @@ def read_ack(answer: httpx.Response, sent: int) -> Ack:
     except (json.JSONDecodeError, UnicodeDecodeError):
         told = None
     if isinstance(told, dict) and isinstance(told.get("rejected"), list):
-        rejected = tuple((int(one.get("index", -1)), str(one.get("reason", "?"))) for one in told["rejected"])
-        return Ack(int(told.get("accepted", sent - len(rejected))), rejected)
+        rejected = tuple((_index(one), str(one.get("reason", "?"))) for one in told["rejected"])
+        return Ack(int(told.get("accepted", sent - len(rejected))), rejected, _told_beside(told))
     words = told.get("error", told) if isinstance(told, dict) else answer.text[:200]
     raise GatewayError(f"{answer.request.url} answers {answer.status_code}: {words}")
+
+
+def _told_beside(answer: dict[str, Any]) -> tuple[tuple[int, str], ...]:
+    """What an answer says of single items beside `rejected`, whatever it calls it: lists of objects with an index."""
+    lists = ((name, listed) for name, listed in answer.items() if name != "rejected" and isinstance(listed, list))
+    return tuple((_index(one), _words(name, one)) for name, listed in lists for one in listed if isinstance(one, dict))
+
+
+def _words(name: str, one: dict[str, Any]) -> str:
+    return ": ".join((name, *(str(value) for key, value in one.items() if key != "index" and value not in (None, ""))))
+
+
+def _index(one: dict[str, Any]) -> int:
+    found = one.get("index")
+    return found if isinstance(found, int) else -1
 
 
 def retry_after_s(answer: httpx.Response | None, tries: int) -> float:

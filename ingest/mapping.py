@@ -24,12 +24,12 @@
         at_unknown: true                 # true, false and numbers are constants
         on_time: true
 
-A value may also have `prefix:`. Fields not told are left out. A row whose time or number cannot be read is refused
-with its line and reason; the other rows go on.
+A value may also have `prefix:`. Fields not told are left out. Times may also be ISO 8601, year first in any way (2026/1/5 9:05,
+2026年1月5日) or a spreadsheet's day number, whatever `times` says, for none of these can mean anything else.
 """
 
 from collections.abc import Mapping as Dict
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,10 +55,6 @@ class MappingErrors(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
-
-
-class RowFault(ValueError):
-    """A row cannot be told as events; the message is the reason."""
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -94,15 +90,23 @@ class Mapping(msgspec.Struct, frozen=True):
     times: tuple[str, ...]
     missing: frozenset[str]
     columns: frozenset[str]  # that the table must have
+    named: frozenset[str] = frozenset()  # all that it names
+    fields: dict[str, Value] = {}  # that every event has
+    words: dict[str, frozenset[str]] = {}  # that it knows of the columns by which events are told apart
 
 
-def load_mapping(path: Path) -> Mapping:
-    """Raises MappingErrors with all faults at once."""
+def load_mapping(path: Path, zone: str = "", city_zone: str = "") -> Mapping:
+    """The mapping of a file. `zone` goes before the file's own, `city_zone` is for a file that names none.
+
+    Raises MappingErrors with all faults at once.
+    """
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as wrong:
+        told = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as wrong:
         raise MappingErrors([f"{path}: {wrong}"]) from wrong
-    return make_mapping(told if isinstance(told, dict) else {})
+    told = told if isinstance(told, dict) else {}
+    named = {"zone": zone or told.get("zone") or city_zone}
+    return make_mapping(told | {key: value for key, value in named.items() if value})
 
 
 def make_mapping(told: dict[str, Any]) -> Mapping:
@@ -126,6 +130,9 @@ def make_mapping(told: dict[str, Any]) -> Mapping:
         times=tuple(map(str, told.get("times", ["iso"]))),
         missing=frozenset({"", *map(str, told.get("missing", []))}),
         columns=frozenset(maker.columns - {str(name) for name in told.get("optional", [])}),
+        named=frozenset(maker.columns),
+        fields=common,
+        words=_words(events),
     )
 
 
@@ -215,6 +222,19 @@ class _Maker:
         return Condition(column, words, _listed(told.get("not", [])), told.get("present"))
 
 
+def _words(events: Sequence[Event]) -> dict[str, frozenset[str]]:
+    """The words of each column that conditions and maps of statuses know."""
+    found: dict[str, frozenset[str]] = {}
+    for event in events:
+        for one in event.when:
+            if one.words is not None or one.unlike:
+                found[one.column] = found.get(one.column, frozenset()) | (one.words or frozenset()) | one.unlike
+        if event.status.table is not None and event.status.default is None:
+            for column in event.status.columns:
+                found[column] = found.get(column, frozenset()) | frozenset(event.status.table)
+    return found
+
+
 def _listed(told: Any) -> frozenset[str]:
     return frozenset(map(str, told if isinstance(told, list) else [told]))
 
@@ -225,74 +245,3 @@ def _zone(name: Any, faults: list[str]) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError):
         faults.append(f"zone: {name} is no time zone")
         return ZoneInfo("UTC")
-
-
-def row_events(mapping: Mapping, row: Row) -> list[dict[str, Any]]:
-    """The events of one row, as `/api/v1/events` takes them; instants are ISO 8601 in UTC.
-
-    Raises RowFault for a time, number or flag that cannot be read, and for a row without an order.
-    """
-    said = {name: text for name, cell in row.items() if (text := (cell or "").strip()) not in mapping.missing}
-    events = []
-    for event in mapping.events:
-        if not all(_holds(condition, said) for condition in event.when):
-            continue
-        told: dict[str, Any] = {"status": _text(event.status, said)}
-        for name, value in event.fields.items():
-            if (found := _text(value, said)) is not None:
-                told[name] = _typed(name, found, mapping)
-        told |= {name: str(found) for name, value in event.extra.items() if (found := _text(value, said)) is not None}
-        if told["status"] is None or "at" not in told:
-            continue
-        if not told.get("order"):
-            raise RowFault("order is missing")
-        events.append(told)
-    return events
-
-
-def _holds(condition: Condition, said: Row) -> bool:
-    text = said.get(condition.column)
-    if condition.present is not None and condition.present != (text is not None):
-        return False
-    if condition.words is not None and text not in condition.words:
-        return False
-    return text not in condition.unlike
-
-
-def _text(value: Value, said: Row) -> str | float | bool | None:
-    if value.const is not None:
-        return value.const
-    cells = [said[name] for name in value.columns if name in said]
-    text = None if not cells else cells[0] if value.joined is None else value.joined.join(cells)
-    if value.table is not None and text is not None:
-        text = value.table.get(text)
-    if text is None:
-        return value.default
-    return value.prefix + text
-
-
-def _typed(name: str, text: str | float | bool, mapping: Mapping) -> Any:
-    if name in TIMES:
-        return _instant(name, str(text), mapping)
-    if name in NUMBERS:
-        try:
-            return float(text)
-        except ValueError as wrong:
-            raise RowFault(f"{name} is not a number") from wrong
-    if name in FLAGS and not isinstance(text, bool):
-        word = str(text).lower()
-        if word not in ("true", "false", "1", "0", "yes", "no"):
-            raise RowFault(f"{name} is neither true nor false")
-        return word in ("true", "1", "yes")
-    return text if isinstance(text, bool) else str(text)
-
-
-def _instant(name: str, text: str, mapping: Mapping) -> str:
-    for form in mapping.times:
-        try:
-            told = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
-        except ValueError:
-            continue
-        aware = told if told.tzinfo is not None else told.replace(tzinfo=mapping.zone)
-        return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    raise RowFault(f"{name} is not readable")

@@ -1,4 +1,4 @@
-"""`replay`: track files through the gateway, by time at a chosen speed or as fast as it goes.
+"""`replay`: recorded tracks through the gateway, by time at a chosen speed or as fast as it goes.
 
 All files are read first, into columns, and put in order of time. Workers are dealt out to lanes; a lane sends one batch
 at a time and takes the next when the gateway has said what became of the last, so one worker's fixes are never
@@ -7,10 +7,7 @@ overtaken by his own, while the lanes keep several batches in flight.
 
 import asyncio
 import heapq
-import time
-from array import array
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,39 +15,20 @@ from typing import Any, Final, Literal
 import httpx
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ingest.delivery import Delivery, Gateway, GatewayError, summary
-from ingest.files import Reading, Reject, find_files, read
+from config.city import City
+from config.clock import now_s
+from ingest.delivery import Delivery, Gateway, Origin
+from ingest.dryrun import NOWHERE, DryRun
+from ingest.files import Reading, find_files
+from ingest.report import reported, say, warn
+from ingest.tracks import Account, Ints, Tracks, doubts, found, load_tracks
 
 POSITIONS: Final = "/api/v1/positions"
-SIDE_VALUES: Final = {
-    "altitude_m": (-1e4, 1e6),
-    "speed_mps": (0.0, 1e4),
-    "heading_deg": (0.0, 360.0),
-    "accuracy_m": (0.0, 1e7),
-    "battery_pct": (0.0, 100.0),
-}
-"""What a fix may say beside its place, and within which bounds: beyond them (-1 for unknown …) it says nothing."""
 TICK_S: Final = 0.25  # a lane that plays by time waits at least so long, so that batches are not of one fix each
 Speed = float | Literal["max"]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-
-class Tracks(msgspec.Struct):
-    """All fixes as columns of equal length, in order of time. `worker` indexes `workers`; NaN is unknown."""
-
-    workers: list[str]
-    worker: Ints
-    fixed_at_ms: Ints
-    columns: dict[str, Floats]
-    rejects: list[Reject]
-
-    def __len__(self) -> int:
-        return len(self.fixed_at_ms)
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,37 +45,6 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 500
     in_flight: int = 4
     give_up_after_s: float | None = None
-
-
-def load_tracks(files: Iterable[Path], reading: Reading, on_file: Callable[[], None] = lambda: None) -> Tracks:
-    """Read the files into columns, sorted by time; fixes of the same instant stay in file order."""
-    index: dict[str, int] = {}
-    worker, fixed = array("q"), array("q")
-    columns = {name: array("d") for name in ("lon", "lat", *SIDE_VALUES)}
-    rejects: list[Reject] = []
-    for path in files:
-        for one in read(path, reading):
-            if isinstance(one, Reject):
-                rejects.append(one)
-                continue
-            worker.append(index.setdefault(one.worker, len(index)))
-            fixed.append(one.fixed_at_ms)
-            for name, column in columns.items():
-                value = getattr(one, name)
-                column.append(float("nan") if value is None else value)
-        on_file()
-    table = {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
-    for name, (low, high) in SIDE_VALUES.items():
-        table[name][~((table[name] >= low) & (table[name] <= high))] = np.nan
-    at = np.array(fixed, dtype=np.int64)
-    order = np.argsort(at, kind="stable")
-    return Tracks(
-        workers=list(index),
-        worker=np.array(worker, dtype=np.int64)[order],
-        fixed_at_ms=at[order],
-        columns={name: column[order] for name, column in table.items()},
-        rejects=rejects,
-    )
 
 
 def shift_ms(first_at_ms: int, last_at_ms: int, speed: Speed, now_ms: int) -> int:
@@ -140,26 +87,36 @@ def replay(
     how: Replay = Replay(),
     *,
     progress: bool = True,
+    tally: Delivery | None = None,
+    on_read: Callable[[Tracks, Account, Delivery], None] = lambda *_: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Delivery:
     """Send the tracks of `paths` (files or folders) to the gateway and wait for every answer.
 
-    Ctrl-C ends it; the tally then has `interrupted` and counts what was acknowledged. Playing again is safe.
-    Raises GatewayError for a refusal that stays one, FileNotFoundError and ValueError as `find_files`.
+    `on_read` is told what was found before anything is sent. `tally` is counted into, so that it holds what was acknowledged
+    also when this raises. Ctrl-C ends it; the tally then has `interrupted`. Playing again is safe. Raises GatewayError for a
+    refusal that stays one, FileNotFoundError and ValueError as `find_files`.
     """
-    tally = Delivery()
-    bar = _bar() if progress else None
-    with bar if bar is not None else nullcontext():
-        files = find_files(list(paths))
-        reading = bar.add_task("reading", total=len(files)) if bar is not None else None
-        tracks = load_tracks(
-            files, how.reading, lambda: bar.advance(reading) if bar is not None and reading is not None else None
-        )
-        tally.unreadable = Counter(reject.reason for reject in tracks.rejects)
-        try:
+    tally = Delivery() if tally is None else tally
+    account = Account()
+    try:
+        with _bar() if progress else nullcontext() as bar:
+            files = find_files(list(paths))
+            if files.passed_over:
+                account.notes.append((files.passed_over[0], f"and {len(files.passed_over):,} files in all were not looked at"))
+            reading = bar.add_task("reading", total=len(files)) if bar is not None else None
+            tracks = load_tracks(
+                files,
+                how.reading,
+                lambda: bar.advance(reading) if bar is not None and reading is not None else None,
+                tally.unread,
+                account,
+            )
+        on_read(tracks, account, tally)
+        with _bar() if progress else nullcontext() as bar:
             asyncio.run(play(tracks, gateway_url, key, how, tally, bar=bar, transport=transport))
-        except KeyboardInterrupt:
-            tally.interrupted = True
+    except KeyboardInterrupt:
+        tally.interrupted = True
     return tally
 
 
@@ -172,7 +129,7 @@ async def play(
     *,
     bar: Progress | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = now_s,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Send all fixes; `tally` is brought up to date with every answer. `clock` (epoch s) and `sleep` move in tests."""
@@ -200,7 +157,7 @@ async def play(
                     continue
             rows = lane[done:end]
             ack = await gateway.post(POSITIONS, encode(tracks, rows, how.prefix, shift))
-            tally.add(ack)
+            tally.add(ack, Origins(tracks, rows))
             tally.resent = gateway.resent
             done += len(rows)
             if bar is not None and task is not None:
@@ -217,6 +174,19 @@ async def play(
     )
     async with gateway:
         await together([run(lane) for lane in deal_lanes(tracks.worker, how.in_flight)])
+
+
+class Origins(Sequence[Origin]):
+    """Where the fixes of a batch came from, looked up only for those that are refused."""
+
+    def __init__(self, tracks: Tracks, rows: Ints) -> None:
+        self._tracks, self._rows = tracks, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._tracks.origin(int(self._rows[index]))
 
 
 async def together(lanes: list[Any]) -> None:
@@ -236,17 +206,27 @@ def _bar() -> Progress:
     )
 
 
-def command(paths: Sequence[Path], gateway_url: str, key: str, *, speed: str = "max", shift_to_now: bool = False) -> int:
-    """`replay`: sends the tracks, says what became of them, and gives the exit code."""
-    console = Console()
-    try:
-        pace = parse_speed(speed)
-        tally = replay(paths, gateway_url, key, Replay(speed=pace, shift_to_now=shift_to_now))
-    except (GatewayError, FileNotFoundError, ValueError) as wrong:
-        console.print(str(wrong), style="red", highlight=False, markup=False)
-        return 1
-    console.print(summary(tally), highlight=False, markup=False)
-    return 130 if tally.interrupted else 0
+def command(
+    paths: Sequence[Path],
+    gateway_url: str,
+    key: str,
+    how: Replay,
+    *,
+    city: City | None = None,
+    refused: Path | None = None,
+    dry_run: bool = False,
+) -> int:
+    """`replay`: says how the files were understood, sends the tracks, says what became of them, and gives the exit code."""
+    console = Console(soft_wrap=True)
+
+    def tell(tracks: Tracks, account: Account, tally: Delivery) -> None:
+        say(console, [*account.lines(), *found(tracks, how.reading)])
+        warn(console, doubts(tracks, tally, city))
+
+    url, transport = (NOWHERE, DryRun(city)) if dry_run else (gateway_url, None)
+    with reported(console, refused, rehearsed=dry_run) as tally:
+        replay(paths, url, key, how, tally=tally, on_read=tell, transport=transport)
+    return tally.exit_code
 
 
 def parse_speed(text: str) -> Speed:

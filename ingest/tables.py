@@ -1,76 +1,118 @@
 """`orders import`: a table of cases through the gateway, told as events by a mapping (`ingest.mapping`)."""
 
-import asyncio
-import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import msgspec
+import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ingest.delivery import Delivery, Gateway, GatewayError, summary
-from ingest.mapping import Mapping, MappingErrors, Row, RowFault, load_mapping, row_events
+from config.city import City
+from config.clock import now_ms
+from ingest.delivery import Delivery, Origin
+from ingest.dryrun import NOWHERE, DryRun
+from ingest.mapping import Mapping, MappingErrors, Value, load_mapping
+from ingest.report import reported, say, warn
+from ingest.rowevents import Aside, row_events
+from ingest.sending import BATCH, Item, deliver
+from ingest.tabular import Fault, Form, Reject, open_table
+from ingest.tabular.base import shown
+from ingest.whereabouts import Whereabouts
 
 EVENTS: Final = "/api/v1/events"
+AHEAD_MS: Final = 86_400_000  # a table's clock or zone may be a little wrong; what is further ahead has not happened
+MOST_ASIDES: Final = 2000  # different ones; of more only the reasons are counted
+PLACES: Final = 10_000
+TOLD: Final = 20
 
 
-class Table(msgspec.Struct, frozen=True):
-    """A table told as events. `faults` holds (line, reason) of the rows that could not be."""
+class OrderTable:
+    """A table that is being told as events: what was seen of it so far, beside the events themselves."""
 
-    rows: int
-    events: list[dict[str, Any]]
-    faults: list[tuple[int, str]]
+    def __init__(self, path: Path, mapping: Mapping, form: Form = Form(), city: City | None = None) -> None:
+        """Raises MappingErrors if the table lacks a column that the mapping names, TableError if it is none."""
+        self.mapping = mapping
+        self.table = open_table(path, form, lambda cells: len(mapping.named & set(cells)))
+        if absent := sorted(mapping.columns - set(self.table.head)):
+            have = f"the columns are {', '.join(name for name in self.table.head if name)}"
+            raise MappingErrors([*(f"{path}: no column {name}" for name in absent), have])
+        self.rows = 0
+        self.asides: Counter[tuple[str, str]] = Counter()
+        self.places = Whereabouts(city) if city is not None else None
+        self._lons: list[float] = []
+        self._lats: list[float] = []
+
+    def events(self) -> Iterator[tuple[int, dict[str, Any]] | Reject]:
+        """(line, event) in file order, and a Reject for each row or event that is none."""
+        latest_ms, path = now_ms() + AHEAD_MS, self.table.path
+        for row in self.table.rows:
+            self.rows += 1
+            if isinstance(row, Fault):
+                yield Reject(path, row.line, row.reason, row.value)
+                continue
+            asides: list[Aside] = []
+            events = row_events(self.mapping, row.cells, asides, latest_ms)
+            for aside in dict.fromkeys(asides):  # what all events of a row share is told once
+                if aside.refused:
+                    yield Reject(path, row.line, aside.reason, shown(aside.value))
+                else:
+                    self._note(aside)
+            for event in events:
+                yield row.line, event
+            if events:
+                self._place(events[0])
+        self._look()
+
+    def items(self) -> Iterator[Item | Reject]:
+        """The events as they are sent."""
+        for one in self.events():
+            if isinstance(one, Reject):
+                yield one
+                continue
+            line, event = one
+            yield Item(Origin(self.table.path, line, f"{event['order']} {event['status']}"), msgspec.json.encode(event))
+
+    def _note(self, aside: Aside) -> None:
+        value = shown(aside.value) if len(self.asides) < MOST_ASIDES else "…"
+        self.asides[aside.reason, value] += 1
+
+    def _place(self, event: dict[str, Any]) -> None:
+        if self.places is not None and "lon" in event:
+            self._lons.append(event["lon"])
+            self._lats.append(event["lat"])
+            if len(self._lons) >= PLACES:
+                self._look()
+
+    def _look(self) -> None:
+        if self.places is not None and self._lons:
+            self.places.add(np.array(self._lons), np.array(self._lats))
+            self._lons, self._lats = [], []
+
+    def understood(self) -> list[str]:
+        """How the table is read, for people."""
+        table, mapping = self.table, self.mapping
+        unused = [name for name in table.head if name and name not in mapping.named]
+        lines = [f"{table.path}: {table.how}; times without a zone are of {mapping.zone}"]
+        lines.append("  " + ", ".join(f"{what} ← {_source(value)}" for what, value in mapping.fields.items()))
+        return [*lines, f"  not used: {', '.join(unused)}"] if unused else lines
+
+    def noted(self) -> list[str]:
+        """What is to be known once it was read: values that were left out, words that say nothing, odd times."""
+        told = [f"{self.rows:,} rows", *self.table.notes]
+        reasons: dict[str, Counter[str]] = {}
+        for (reason, value), times in self.asides.items():
+            reasons.setdefault(reason, Counter())[value] += times
+        for reason, values in list(reasons.items())[:TOLD]:
+            most = ", ".join(f"{value!r}" + (f" × {times:,}" if times > 1 else "") for value, times in values.most_common(5))
+            told.append(f"  {values.total():,} × {reason}: {most}{' …' if len(values) > 5 else ''}")
+        return told
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """(line, row) of a CSV (comma, semicolon or tab; UTF-8 with or without mark) or XLSX (where openpyxl is installed).
-
-    Every cell is text. Raises MappingErrors for a file that cannot be read as a table.
-    """
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        yield from _sheet(path)
-        return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            table = csv.DictReader(file, delimiter=max(",;\t", key=head.count), restkey="", restval="")
-            for row in table:
-                yield table.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as wrong:
-        raise MappingErrors([f"{path}: {wrong}"]) from wrong
-
-
-def _sheet(path: Path) -> Iterator[tuple[int, Row]]:
-    import pandas
-
-    try:
-        frame = pandas.read_excel(path, dtype=str, keep_default_na=False)
-    except (ImportError, OSError, ValueError) as wrong:
-        raise MappingErrors([f"{path}: {wrong}"]) from wrong
-    for index, row in enumerate(frame.to_dict("records"), 2):
-        yield index, {str(name): str(cell) for name, cell in row.items()}
-
-
-def read_table(path: Path, mapping: Mapping) -> Table:
-    """All events of the table, in file order. Raises MappingErrors if the table lacks a column the mapping names."""
-    events: list[dict[str, Any]] = []
-    faults: list[tuple[int, str]] = []
-    rows = 0
-    for line, row in read_rows(path):
-        if not rows and (absent := sorted(mapping.columns - set(row))):
-            raise MappingErrors([f"{path}: no column {name}" for name in absent])
-        rows += 1
-        try:
-            events += row_events(mapping, row)
-        except RowFault as wrong:
-            faults.append((line, str(wrong)))
-    return Table(rows, events, faults)
+def _source(value: Value) -> str:
+    return " + ".join(value.columns) if value.joined is not None else " or ".join(value.columns) or repr(value.const)
 
 
 def import_orders(
@@ -79,46 +121,49 @@ def import_orders(
     gateway_url: str,
     key: str,
     *,
-    batch: int = 500,
+    form: Form = Form(),
+    batch: int = BATCH,
     progress: bool = True,
     give_up_after_s: float | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Delivery:
     """Send the table to the gateway and wait for every answer; sending it again changes nothing.
 
-    Raises GatewayError for a refusal that stays one, MappingErrors as `read_table`.
+    Raises GatewayError for a refusal that stays one, MappingErrors and TableError as `OrderTable`.
     """
-    table = read_table(path, mapping)
-    tally = Delivery(unreadable=Counter(reason for _, reason in table.faults))
-    items = [msgspec.json.encode(event) for event in table.events]
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()) if progress else None
-    with bar if bar is not None else nullcontext():
-        try:
-            asyncio.run(_send(items, Gateway(
-                gateway_url, key, in_flight=1, give_up_after_s=give_up_after_s, transport=transport
-            ), batch, tally, bar))  # fmt: skip
-        except KeyboardInterrupt:
-            tally.interrupted = True
-    return tally
+    items = OrderTable(path, mapping, form).items()
+    return deliver(
+        EVENTS, items, gateway_url, key, Delivery(), batch=batch, progress=progress, give_up_after_s=give_up_after_s,
+        transport=transport,
+    )  # fmt: skip
 
 
-async def _send(items: Sequence[bytes], gateway: Gateway, batch: int, tally: Delivery, bar: Progress | None) -> None:
-    task = bar.add_task("events", total=len(items)) if bar is not None else None
-    async with gateway:
-        for start in range(0, len(items), batch):
-            tally.add(await gateway.post(EVENTS, items[start : start + batch]))
-            tally.resent = gateway.resent
-            if bar is not None and task is not None:
-                bar.update(task, completed=min(start + batch, len(items)))
+def command(
+    file: Path,
+    mapping: Path,
+    gateway_url: str,
+    key: str,
+    *,
+    form: Form = Form(),
+    zone: str = "",
+    city_zone: str = "",
+    city: City | None = None,
+    refused: Path | None = None,
+    dry_run: bool = False,
+) -> int:
+    """`orders import`: says how the table is read, sends it, says what became of it, and gives the exit code.
+
+    `zone` goes before that of the mapping, `city_zone` is for a mapping that names none.
+    """
+    console = Console(soft_wrap=True)
+    url, transport = (NOWHERE, DryRun(city)) if dry_run else (gateway_url, None)
+    with reported(console, refused, rehearsed=dry_run) as tally:
+        orders = OrderTable(file, load_mapping(mapping, zone, city_zone), form, city)
+        say(console, orders.understood())
+        deliver(EVENTS, orders.items(), url, key, tally, transport=transport)
+        say(console, orders.noted())
+        warn(console, orders.places.warnings() if orders.places is not None else [])
+    return tally.exit_code
 
 
-def command(file: Path, mapping: Path, gateway_url: str, key: str) -> int:
-    """`orders import`: sends the table, says what became of it, and gives the exit code."""
-    console = Console()
-    try:
-        tally = import_orders(file, load_mapping(mapping), gateway_url, key)
-    except (MappingErrors, GatewayError) as wrong:
-        console.print(str(wrong), style="red", highlight=False, markup=False)
-        return 1
-    console.print(summary(tally), highlight=False, markup=False)
-    return 130 if tally.interrupted else 0
+__all__ = ["EVENTS", "OrderTable", "command", "import_orders"]

@@ -120,7 +120,7 @@ def test_two_axes_hold_for_who_is_made_and_who_is_changed(
     run: Run, store: Store, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("user", "add", "eva", "--role", "dispatcher")
-    monkeypatch.setattr(people_commands, "load_city", lambda _: city)
+    monkeypatch.setattr(people_commands, "city_of", lambda _: city)
     monkeypatch.setattr(city, "workflow", Template(two_axes=True))
     assert "two axes" in run("user", "add", "wei", "--role", "dispatcher", "--role", "checker", code=2).output
     assert "two axes" in run("user", "change", "eva", "--role", "dispatcher", "--role", "checker", code=2).output

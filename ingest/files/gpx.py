@@ -1,8 +1,10 @@
-"""GPX 1.0 and 1.1, and what calls itself so: any namespace or none, byte order marks, declared encodings.
+"""GPX 1.0 and 1.1, and what calls itself so: any namespace or none, any encoding, declared or not, decimal commas.
 
-Only track points are fixes; way points and routes are plans and are passed over. The document is parsed by expat as it
-goes, so a file cut off in the middle gives what stands before the cut. Documents with a DOCTYPE are refused: GPX needs
-none, and entities are how a small file becomes a large one.
+Only track points are fixes; way points and routes are plans and are passed over. The document is parsed by expat as it goes.
+Where it is no XML (a bare ampersand or a forbidden character in a name, a tag that never closes) it is read once more by its
+tags alone (`ingest.files.tags`), for the fault seldom touches a point; that is told, and a document that ends before `</gpx>`
+is refused from there on. Documents with a DOCTYPE are refused: GPX needs none, and entities are how a small file becomes a
+large one.
 """
 
 import codecs
@@ -13,53 +15,124 @@ from typing import Final
 from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
-from ingest.files.fix import Fix, Reading, Reject, Unreadable, coordinate, instant_ms, number
+from ingest.files.fix import Fix, Item, Note, Reading, Reject, Understood, Unreadable, coordinate, moment, number, refusal
+from ingest.files.tags import Tag, tags
+from ingest.tabular import TableError
+from ingest.tabular.content import beginning, chunks, encoding_of, texts
+from ingest.tabular.encoding import MARKS, Encoding, known_encoding
 
 UTC: Final = ZoneInfo("UTC")
-DECLARED: Final = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+DECLARED: Final = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([A-Za-z0-9._-]{1,40})["']""")
 KEPT: Final = ("ele", "time", "speed", "course", "heading", "accuracy")
-MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-CHUNK: Final = 1 << 16
+
+
+def read(path: Path, reading: Reading) -> Iterator[Item]:
+    """Fixes in file order; the worker is the file's name without suffix. Times without zone are UTC, as GPX says."""
+    try:
+        encoding, wrong_mark = find_encoding(path)
+        yield Understood(how=f"GPX, {encoding.name.removesuffix('-sig')}, the worker is the file's name")
+        if wrong_mark:
+            yield Note(f"declared as {wrong_mark}, which it is not: read as {encoding.name}")
+        yield from _points(path, encoding, reading.worker or path.name.split(".gz")[0].rpartition(".")[0] or path.stem)
+    except TableError as wrong:
+        yield Reject(path, 0, str(wrong).removeprefix(f"{path}: "))
+
+
+def find_encoding(path: Path) -> tuple[Encoding, str]:
+    """(the document's encoding, the declared one if that was wrong). Raises TableError for what is no text."""
+    first = beginning(path, 1024)
+    declared = None if any(first.startswith(mark) for mark, _ in MARKS) else DECLARED.match(first)
+    if declared is None:
+        return encoding_of(path), ""
+    told = declared[1].decode()
+    try:
+        encoding = Encoding(known_encoding(told))
+        if is_in(path, encoding):
+            return encoding, ""
+    except ValueError:  # no such encoding
+        pass
+    return encoding_of(path), told
+
+
+def is_in(path: Path, encoding: Encoding) -> bool:
+    """Whether all bytes of the file are of the encoding."""
+    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
+    try:
+        for piece in chunks(path):
+            decoder.decode(piece)
+        decoder.decode(b"", True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _points(path: Path, encoding: Encoding, worker: str) -> Iterator[Item]:
+    for given, item in enumerate(_strict(path, encoding, _Points(path, worker))):
+        if isinstance(item, expat.ExpatError):
+            yield from _lenient(path, encoding, _Points(path, worker), given, item)
+        else:
+            yield item
+
+
+def _strict(path: Path, encoding: Encoding, points: "_Points") -> Iterator[Fix | Reject | expat.ExpatError]:
+    """The points; the error, last, where the document is no XML."""
+    parser = expat.ParserCreate("utf-8")  # overrides the declaration: the text has been decoded already
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda name, attributes: points.start(name, attributes, parser.CurrentLineNumber)
+    parser.EndElementHandler = points.end
+    parser.CharacterDataHandler = points.characters
+    parser.StartDoctypeDeclHandler = points.doctype
+    try:
+        begun = False
+        for text in texts(path, encoding):
+            text = text if begun else text.lstrip()
+            begun = begun or bool(text)
+            parser.Parse(text.encode(errors="replace"), False)
+            yield from points.take()
+        parser.Parse(b"", True)
+        yield from points.take()
+    except expat.ExpatError as wrong:
+        yield from points.take()
+        yield wrong
+    except _Refused as wrong:
+        yield from points.take()
+        yield Reject(path, parser.CurrentLineNumber, str(wrong))
+
+
+def _lenient(path: Path, encoding: Encoding, points: "_Points", given: int, wrong: expat.ExpatError) -> Iterator[Item]:
+    """The points that the strict reading has not `given`, by the tags alone."""
+    is_gpx = ended = False
+    passed = 0
+    for tag in tags(texts(path, encoding)):
+        name = tag.name.rpartition(":")[2]
+        is_gpx |= name == "gpx"
+        ended |= name == "gpx" and tag.closes
+        _tell(points, tag)
+        for item in points.take():
+            passed += 1
+            if passed > given:
+                yield item
+    why = f"XML: {expat.errors.messages.get(wrong.code, 'broken')}"
+    if ended:
+        yield Note(f"line {wrong.lineno}: {why}; read by its tags")
+    else:
+        yield Reject(path, wrong.lineno, f"{why}{': the file is cut off' if is_gpx else ': this is no GPX'}")
+
+
+def _tell(points: "_Points", tag: Tag) -> None:
+    if tag.name and not tag.closes:
+        points.start(tag.name, tag.attributes, tag.line)
+    if tag.name and (tag.closes or tag.empty):
+        points.end(tag.name)
+    points.characters(tag.text)
 
 
 class _Refused(Exception):
     """The document has something that is not parsed at all."""
 
 
-def read(path: Path, reading: Reading) -> Iterator[Fix | Reject]:
-    """Fixes in file order; the worker is the file's name without suffix. Times without zone are UTC, as GPX says."""
-    try:
-        text = decode(path.read_bytes())
-    except (UnicodeDecodeError, LookupError) as wrong:
-        yield Reject(path, 0, f"encoding: {wrong}"[:120])
-        return
-    points = _Points(path, reading.worker or path.stem)
-    data = text.encode()
-    for start in range(0, max(len(data), 1), CHUNK):
-        fault = points.feed(data[start : start + CHUNK], start + CHUNK >= len(data))
-        yield from points.take()
-        if fault is not None:
-            yield fault
-            return
-
-
-def decode(raw: bytes) -> str:
-    """The document as text, without byte order mark and leading blanks. Raises UnicodeDecodeError, LookupError."""
-    for mark, encoding in MARKS:
-        if raw.startswith(mark):
-            return raw.decode(encoding).lstrip("\ufeff \t\r\n")
-    declared = DECLARED.match(raw)
-    return raw.decode(declared[1].decode() if declared else "utf-8").lstrip()
-
-
 class _Points:
-    """Expat's handlers: collects the points of the document fed so far."""
+    """Collects the points of the document told so far, tag by tag."""
 
     def __init__(self, path: Path, worker: str) -> None:
         self._path, self._worker = path, worker
@@ -68,43 +141,28 @@ class _Points:
         self._point: dict[str, str] | None = None
         self._line = 0
         self._text: list[str] | None = None
-        self._parser = expat.ParserCreate("utf-8")  # overrides the declaration: the text has been decoded already
-        self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
-        self._parser.StartDoctypeDeclHandler = self._doctype
-
-    def feed(self, data: bytes, last: bool) -> Reject | None:
-        try:
-            self._parser.Parse(data, last)
-        except expat.ExpatError as wrong:
-            return Reject(self._path, wrong.lineno, f"XML: {expat.errors.messages.get(wrong.code, 'broken')}")
-        except _Refused as wrong:
-            return Reject(self._path, self._parser.CurrentLineNumber, str(wrong))
-        return None
 
     def take(self) -> list[Fix | Reject]:
         found, self._found = self._found, []
         return found
 
-    def _doctype(self, *_: object) -> None:
+    def doctype(self, *_: object) -> None:
         raise _Refused("XML: a DOCTYPE is not accepted")
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str], line: int) -> None:
         tag = name.rpartition(":")[2]
         if tag == "trkseg":
             self._segment += 1
         elif tag == "trkpt":
-            self._point, self._line = dict(attributes), self._parser.CurrentLineNumber
+            self._point, self._line = dict(attributes), line
         if self._point is not None:
             self._text = [] if tag in KEPT else None
 
-    def _characters(self, text: str) -> None:
+    def characters(self, text: str) -> None:
         if self._text is not None:
             self._text.append(text)
 
-    def _end(self, name: str) -> None:
+    def end(self, name: str) -> None:
         if self._point is None:
             return
         tag = name.rpartition(":")[2]
@@ -119,14 +177,15 @@ class _Points:
         try:
             return Fix(
                 worker=self._worker,
-                fixed_at_ms=instant_ms(point.get("time", ""), UTC),
-                lon=coordinate(point.get("lon", ""), 180, "longitude"),
-                lat=coordinate(point.get("lat", ""), 90, "latitude"),
-                altitude_m=number(point.get("ele")),
-                speed_mps=number(point.get("speed")),
-                heading_deg=number(point.get("course") or point.get("heading")),
-                accuracy_m=number(point.get("accuracy")),
+                fixed_at_ms=moment(point.get("time", ""), UTC).at_ms,
+                lon=coordinate(point.get("lon"), 180, "longitude"),
+                lat=coordinate(point.get("lat"), 90, "latitude"),
+                altitude_m=number(point.get("ele"), comma=True),
+                speed_mps=number(point.get("speed"), comma=True),
+                heading_deg=number(point.get("course") or point.get("heading"), comma=True),
+                accuracy_m=number(point.get("accuracy"), comma=True),
                 segment=max(self._segment, 0),
+                line=self._line,
             )
         except Unreadable as wrong:
-            return Reject(self._path, self._line, str(wrong))
+            return refusal(self._path, self._line, wrong)

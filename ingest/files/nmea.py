@@ -13,11 +13,15 @@ from typing import Final
 
 import msgspec
 
-from ingest.files.fix import DAY_MS, Fix, Reading, Reject, Unreadable, coordinate, day_ms, number
+from ingest.files.fix import DAY_MS, Fix, Item, Reading, Reject, Understood, Unreadable, coordinate, day_ms, number
+from ingest.tabular.base import shown
+from ingest.tabular.content import lines_of
+from ingest.tabular.encoding import Encoding
 
 KNOT_MPS: Final = 1852 / 3600
 NEW_CENTURY: Final = 80  # two-digit years from here on are of the 1900s: GPS time begins in 1980
 MAX_WAITING: Final = 10_000
+COMMENTS: Final = ("#", ";", "//", "!")
 
 
 class Epoch(msgspec.Struct):
@@ -35,8 +39,9 @@ class Epoch(msgspec.Struct):
     altitude_m: float | None = None
 
 
-def read(path: Path, reading: Reading) -> Iterator[Fix | Reject]:
+def read(path: Path, reading: Reading) -> Iterator[Item]:
     """Fixes in file order; the worker is the file's name without suffix."""
+    yield Understood(how="NMEA 0183, times in UTC, the worker is the file's name")
     worker = reading.worker or path.stem
     waiting: list[Epoch] = []
     last_ms: int | None = None
@@ -60,32 +65,32 @@ def read(path: Path, reading: Reading) -> Iterator[Fix | Reject]:
 
 def _epochs(path: Path) -> Iterator[Epoch | Reject]:
     epoch: Epoch | None = None
-    with path.open(encoding="latin-1") as lines:
-        for line_number, line in enumerate(lines, 1):
-            try:
-                kind, cells = sentence(line)
-                if kind not in ("RMC", "GGA", "ZDA"):
-                    continue
-                clock_ms = _clock_ms(cells[1])
-            except Unreadable as wrong:
-                yield Reject(path, line_number, str(wrong))
+    for line in lines_of(path, Encoding("latin-1")):
+        try:
+            kind, cells = sentence(line.text)
+            if kind not in ("RMC", "GGA", "ZDA"):
                 continue
-            if epoch is None or epoch.clock_ms != clock_ms:
-                if epoch is not None:
-                    yield epoch
-                epoch = Epoch(line_number, clock_ms)
-            _take(epoch, kind, cells)
+            clock_ms = _clock_ms(cells[1])
+        except Unreadable as wrong:
+            yield Reject(path, line.number, str(wrong), shown(line.text.strip()))
+            continue
+        if epoch is None or epoch.clock_ms != clock_ms:
+            if epoch is not None:
+                yield epoch
+            epoch = Epoch(line.number, clock_ms)
+        _take(epoch, kind, cells)
     if epoch is not None:
         yield epoch
 
 
 def sentence(line: str) -> tuple[str, list[str]]:
-    """(kind, cells) of a sentence whose checksum is right; kind "" for a line that is blank or not for us.
+    """(kind, cells) of a sentence whose checksum is right; kind "" for a line that is blank, a comment (#, ;, //), a sentence
+    with ! (of ships) or not for us.
 
     Anything before `$` (a logger's own time) is passed over. Raises Unreadable.
     """
     text = line.strip()
-    if not text:
+    if not text or text.startswith(COMMENTS):
         return "", []
     head = text.find("$")
     if head < 0:
@@ -185,4 +190,5 @@ def _fix(path: Path, worker: str, epoch: Epoch, at_ms: int | None) -> Fix | Reje
         altitude_m=epoch.altitude_m,
         speed_mps=epoch.speed_mps,
         heading_deg=epoch.heading_deg,
+        line=epoch.line,
     )

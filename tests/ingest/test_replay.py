@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +14,11 @@ import pytest
 
 from ingest.delivery import Delivery, Gateway, GatewayError, summary
 from ingest.files import Reading
-from ingest.replay import POSITIONS, Replay, deal_lanes, load_tracks, parse_speed, play, replay, shift_ms
+from ingest.replay import POSITIONS, Replay, deal_lanes, parse_speed, play, replay, shift_ms
+from ingest.tracks import load_tracks
+from tests.shared_data import FOLDER
 
-GEOLIFE = Path(__file__).parents[2].parent / "shared/data/gps-geolife-a"
+GEOLIFE = FOLDER / "gps-geolife-a"
 
 
 class FakeGateway(httpx.AsyncBaseTransport):
@@ -191,10 +192,19 @@ def test_geolife_is_sent_whole_with_each_users_count() -> None:
         assert fixes[-1]["fixed_at"].startswith(stats["last"].replace(" ", "T"))
 
 
-def test_a_gateway_over_real_sockets_is_found_again_after_a_restart(file: Path) -> None:
+def test_a_gateway_over_real_sockets_is_found_again_after_a_restart(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     got: list[str] = []
+    refused, trying = threading.Event(), Gateway._try
+
+    async def tried(self: Gateway, path: str, body: bytes) -> Any:
+        answer, problem = await trying(self, path, body)
+        if answer is None:
+            refused.set()
+        return answer, problem
+
+    monkeypatch.setattr(Gateway, "_try", tried)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -215,7 +225,7 @@ def test_a_gateway_over_real_sockets_is_found_again_after_a_restart(file: Path) 
     url = f"http://127.0.0.1:{port}"
     sender = threading.Thread(target=lambda: tally.append(replay([file], url, "the-key", progress=False)))
     sender.start()
-    time.sleep(0.4)
+    assert refused.wait(20)
     late.server_activate()
     server = threading.Thread(target=late.serve_forever, daemon=True)
     server.start()

@@ -1,6 +1,9 @@
 """Readers of track files: every fix as the file tells it, every bad line with its reason, nothing ever raised."""
 
+import gzip
+import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.files import Fix, Reading, Reject, find_files, read
-from ingest.files.gpx import decode
+from ingest.files import Fix, Note, Reading, Reject, Understood, find_files, read
+from ingest.files.gpx import find_encoding
 from ingest.files.nmea import sentence
+from ingest.files.tags import tags
+from ingest.tabular import Form
+from tests.shared_data import FOLDER
 
-DATA = Path(__file__).parents[2].parent / "shared/data"
+DATA = FOLDER
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
 PLT = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
 Write = Callable[[str, str | bytes], Path]
@@ -43,27 +49,30 @@ def test_a_plt_line_is_a_fix_in_gmt_of_the_folders_worker(write: Write) -> None:
     line = "39.984702,116.318417,0,492,39744.1201851852,2008-10-23,02:53:04\n"
     fixes, rejects = both(write("000/20081023.plt", PLT + line))
     assert not rejects
-    assert fixes == [Fix(worker="000", fixed_at_ms=1_224_730_384_000, lon=116.318417, lat=39.984702, altitude_m=149.96)]
+    at = {"fixed_at_ms": 1_224_730_384_000, "lon": 116.318417, "lat": 39.984702}
+    assert fixes == [Fix(worker="000", altitude_m=149.96, line=7, **at)]
     assert both(write("017/Trajectory/a.plt", PLT + line))[0][0].worker == "017"
     assert both(write("x/a.plt", PLT + line.replace("492", "-777")))[0][0].altitude_m is None
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    ("line", "reason", "value"),
     [
-        ("39.9,116.3,0,1,1,2008-13-23,02:53:04", "no such day"),
-        ("39.9,116.3,0,1,1,2008-10-23,25:53:04", "no such time of day"),
-        ("400.16,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range"),
-        ("nan,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range"),
-        ("39.9,,0,1,1,2008-10-23,02:53:04", "longitude is missing"),
-        ("39.9,116.3", "fewer than seven columns"),
+        ("39.9,116.3,0,1,1,2008-13-23,02:53:04", "no such day", "2008-13-23"),
+        ("39.9,116.3,0,1,1,2008-10-23,25:53:04", "no such time of day", "25:53:04"),
+        ("400.16,116.3,0,1,1,2008-10-23,02:53:04", "latitude is out of range", "400.16"),
+        ("nan,116.3,0,1,1,2008-10-23,02:53:04", "latitude is not a number", "nan"),
+        ("39.9,,0,1,1,2008-10-23,02:53:04", "longitude is missing", "39.9,,0,1,1,2008-10-23,02:53:04"),
+        ("39.9,116.3", "fewer than seven columns", "39.9,116.3"),
     ],
 )
-def test_a_bad_plt_line_is_told_with_its_number_and_the_rest_goes_on(write: Write, line: str, reason: str) -> None:
+def test_a_bad_plt_line_is_told_with_its_number_and_the_rest_goes_on(
+    write: Write, line: str, reason: str, value: str
+) -> None:
     good = "39.9,116.3,0,1,1,2008-10-23,02:53:04"
     path = write("000/a.plt", f"{PLT}{good}\n{line}\n\n{good}\n")
     fixes, rejects = both(path)
-    assert len(fixes) == 2 and rejects == [Reject(path, 8, reason)]
+    assert len(fixes) == 2 and rejects == [Reject(path, 8, reason, value)]
 
 
 @needs_data
@@ -111,8 +120,9 @@ def test_gpx_is_read_in_the_encoding_it_says(write: Write, encoding: str) -> Non
     name = "ASCII" if encoding == "iso-8859-1" else "桂城"
     said = {"utf-8-sig": "utf-8"}.get(encoding, encoding)
     text = gpx(POINT.replace("<ele>", f"<name>{name}</name><ele>"), f'<?xml version="1.0" encoding="{said}"?>\n')
-    assert len(both(write("a.gpx", text.encode(encoding)))[0]) == 1
-    assert name in decode(text.encode(encoding))
+    path = write("a.gpx", text.encode(encoding))
+    assert len(both(path)[0]) == 1
+    assert name in path.read_bytes().decode(find_encoding(path)[0].name)
 
 
 def test_a_gpx_that_wants_to_be_expanded_is_refused(write: Write) -> None:
@@ -229,7 +239,7 @@ def test_other_sentences_and_a_loggers_own_prefix_are_passed_over(write: Write) 
     ],
 )
 def test_columns_are_found_by_their_usual_names(write: Write, head: str, row: str) -> None:
-    fixes, rejects = both(write("a.csv", f"{head}\n{row}\n"))
+    fixes, rejects = both(write("a.csv", f"{head}\n{row}\n"), Reading(zone=ZoneInfo("UTC")))
     assert not rejects
     assert [(f.worker, f.fixed_at_ms, f.lon, f.lat) for f in fixes] == [("w1", 1_767_323_045_000, 113.5, 23.5)]
 
@@ -256,13 +266,14 @@ def test_bad_rows_and_missing_columns_are_told(write: Write) -> None:
     assert [(reject.line, reject.reason) for reject in rejects] == [
         (2, "worker is missing"), (3, "time is not readable"), (4, "longitude is out of range"), (5, "latitude is missing"),
     ]  # fmt: skip
-    assert both(write("b.csv", "a,b\n1,2\n"))[1][0].reason == "no column for time, lon, lat"
-    assert both(write("c.csv", ""))[1][0].reason == "empty file"
+    told = both(write("b.csv", "a,b\n1,2\n"))[1][0].reason
+    assert told.startswith("no column for time, lon, lat; the columns are a, b") and "--lon COLUMN" in told
+    assert both(write("c.csv", ""))[1][0].reason == "the file is empty"
 
 
 @needs_data
 def test_athens_and_switzerland_are_read_whole() -> None:
-    fixes, rejects = both(DATA / "gps-pneuma-athens/data_sparsify.csv", Reading(speed_unit="kmh"))
+    fixes, rejects = both(DATA / "gps-pneuma-athens/data_sparsify.csv", Reading(speed_unit="kmh", zone=ZoneInfo("UTC")))
     assert (len(fixes), len(rejects), len({fix.worker for fix in fixes})) == (23_293, 0, 50)
     assert fixes[0].speed_mps == pytest.approx(12.5845 / 3.6, abs=1e-3)
     fixes, rejects = both(DATA / "feed-adsb-switzerland/switzerland.json.gz")
@@ -282,6 +293,133 @@ def test_no_bytes_crash_a_reader(tmp_path: Path, kind: str, content: bytes) -> N
         path = tmp_path / f"f.{kind}"
         path.write_bytes(start + content)
         list(read(path, Reading()))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["001", "网格员甲", "", "4.40605E+17"]),
+            st.sampled_from(["2026/11/20 16:00:00", "soon", "", "2026-11-20T08:00:00Z", "46346.5"]),
+            st.sampled_from(["113,17", "113.17", "3.946.166", "", "213"]),
+            st.sampled_from(["23,05", "23.05", "-3.684.833", "x"]),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    encoding=st.sampled_from(["utf-8-sig", "gbk", "utf-16"]),
+)
+def test_each_row_of_a_table_is_a_fix_or_told_with_its_line(
+    tmp_path: Path, rows: list[tuple[str, ...]], encoding: str
+) -> None:
+    path = tmp_path / "t.csv"
+    text = "\r\n".join(["某街道轨迹", ";".join(["人员编号", "定位时间", "经度", "纬度"]), *map(";".join, rows)])
+    path.write_bytes(text.encode(encoding))
+    fixes, rejects = both(path, Reading(zone=ZoneInfo("Asia/Shanghai")))
+    assert sorted([one.line for one in fixes] + [one.line for one in rejects]) == list(range(3, len(rows) + 3))
+    for fix in fixes:
+        assert (fix.lon, fix.lat) == (113.17, 23.05) and fix.worker in ("001", "网格员甲")
+
+
+def test_a_table_of_several_people_with_local_times_and_how_it_was_understood(write: Write) -> None:
+    text = "lat,lng,datetime,uid\n39.984094,116.319236,2026-11-23 05:53:05,001\n40.0,116.4,2026-11-23 05:53:06,005\n"
+    path = write("tracks.csv", text)
+    told, *fixes = list(read(path, Reading(zone=ZoneInfo("Asia/Shanghai"))))
+    assert [(fix.worker, fix.fixed_at_ms) for fix in fixes if isinstance(fix, Fix)] == [
+        ("001", 1_795_384_385_000), ("005", 1_795_384_386_000),
+    ]  # fmt: skip
+    assert isinstance(told, Understood) and dict(told.columns)["worker"] == "uid" and told.zone == "Asia/Shanghai"
+    assert not told.by_file
+    named = Reading(zone=ZoneInfo("UTC"), columns={"worker": "lat", "lat": "lat"})
+    assert both(path, named)[0][0].worker == "39.984094"
+    wrong = both(path, Reading(columns={"worker": "nobody"}))[1]
+    assert "no column for worker nobody" in wrong[0].reason and "uid" in wrong[0].reason
+    assert "--zone" in both(path, Reading())[1][0].reason
+
+
+def test_a_table_without_heads_is_read_by_the_places_of_its_columns(write: Write) -> None:
+    path = write("t.txt", "2026-11-20 08:00:00,23.05,113.17,007\n")
+    reading = Reading(
+        zone=ZoneInfo("UTC"), form=Form(head_line=0), columns={"time": "1", "lat": "2", "lon": "3", "worker": "4"}
+    )
+    assert [(fix.worker, fix.lat) for fix in both(path, reading)[0]] == [("007", 23.05)]
+
+
+def test_files_are_known_by_what_stands_in_them(write: Write) -> None:
+    point = POINT.encode()
+    rows = "worker,time,lon,lat\nw,1767323045,1,2\n"
+    for name, content in {
+        "track.log": nmea(RMC).encode(), "track.dat": gpx(POINT).encode(), "t.log": rows.encode(), "plain": rows.encode(),
+        "wrong.gpx": rows.encode(), "utf16.log": rows.encode("utf-16"), "packed": gzip.compress(b"<gpx>" + point + b"</gpx>"),
+        "o.txt": (PLT + "39.9,116.3,0,1,1,2008-10-23,02:53:04\n").encode(),
+        "j.log": b'[{"worker":"w","t":1767323045,"x":1,"y":2}]',
+    }.items():  # fmt: skip
+        path = write(f"k/{name}", content)
+        assert find_files([path]) == [path]
+        fixes, rejects = both(path)
+        assert (len(fixes), rejects) == (1, []), name
+
+
+def test_what_of_a_folder_was_not_looked_at_is_told(write: Write, tmp_path: Path) -> None:
+    write("a/1.gpx", gpx(POINT)), write("a/readme.md", "x")
+    assert [path.name for path in find_files([tmp_path / "a"]).passed_over] == ["readme.md"]
+
+
+# GPX that is no XML
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Tom & Co", "Tom &amp Co <Park>", "a\x0bb", "&#xFFFF;", "&#0;", "&nbsp;", "1 < 2", "<b>unclosed", "<![CDATA[x]] >]]>"],
+)
+@pytest.mark.parametrize("where", ["trk", "trkpt"])
+def test_a_fault_in_a_name_costs_no_point(write: Write, name: str, where: str) -> None:
+    inner = f"<name>{name}</name>"
+    point = POINT.replace("<ele>", inner + "<ele>") if where == "trkpt" else POINT
+    text = f"<gpx><trk>{inner if where == 'trk' else ''}<trkseg>{POINT}{point}{POINT}</trkseg></trk></gpx>"
+    fixes, rejects = both(write("a.gpx", text))
+    assert (len(fixes), rejects) == (3, []) and {fix.altitude_m for fix in fixes} == {7.5}
+
+
+def test_decimal_commas_and_a_wrongly_declared_encoding(write: Write) -> None:
+    comma = POINT.replace("23.5", "23,5").replace("113.5", "113,5").replace("7.5", "7,5")
+    fix = both(write("a.gpx", gpx(comma)))[0][0]
+    assert (fix.lat, fix.lon, fix.altitude_m) == (23.5, 113.5, 7.5)
+    text = gpx(POINT, '<?xml version="1.0" encoding="UTF-8"?>').replace("ride", "街道巡查")
+    path = write("b.gpx", text.encode("gbk"))
+    items = list(read(path, Reading()))
+    assert sum(isinstance(one, Fix) for one in items) == 1
+    assert any(isinstance(one, Note) and "gb18030" in one.text for one in items)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(name=st.text(max_size=40), points=st.integers(0, 5))
+def test_whatever_stands_in_a_name_all_points_are_found_or_the_fault_is_told(tmp_path: Path, name: str, points: int) -> None:
+    path = tmp_path / "a.gpx"
+    path.write_bytes(gpx(POINT * points).replace("ride", name).encode(errors="replace"))
+    fixes, rejects = both(path)
+    assert len(fixes) >= points or rejects  # a name may hold the beginning of a comment, or of a point
+
+
+@given(text=st.text("<>/=\"'!-[]?& abgtrkp\n", max_size=200), cuts=st.lists(st.integers(0, 200), max_size=5))
+def test_tags_are_the_same_however_the_text_is_cut_into_pieces(text: str, cuts: list[int]) -> None:
+    edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
+    assert list(tags(iter(pieces))) == list(tags(iter([text])))
+
+
+def test_tags_cost_time_and_memory_in_proportion_only(write: Write) -> None:
+    """A document of nothing but opened brackets, one of a single endless tag: each of a megabyte, in a moment."""
+    for text in ("<" * 1_000_000, "<a " + "x" * 1_000_000, "<!--" + "<" * 1_000_000, "&" * 1_000_000, "<a " + "b=" * 500_000):
+        path = write("a.gpx", "<gpx>&" + text)
+        begun_s = time.process_time()
+        fixes, rejects = both(path)
+        assert time.process_time() - begun_s < 10 and not fixes and rejects
+
+
+def test_comments_in_nmea_are_passed_over(write: Write) -> None:
+    text = f"# logger 1.2\n; set-up\n// {RMC}\n!AIVDM,1,1,,A,13,0*5C\n" + nmea(RMC)
+    assert [len(part) for part in both(write("a.nmea", text))] == [1, 0]
 
 
 def test_folders_are_searched_and_unknown_files_are_named(write: Write, tmp_path: Path) -> None:

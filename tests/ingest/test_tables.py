@@ -1,5 +1,6 @@
 """Tables of cases: the mapping language, and three cities whose figures must come out of the events exactly."""
 
+import csv
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -11,12 +12,19 @@ from zoneinfo import ZoneInfo
 import httpx
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ingest.mapping import Mapping, MappingErrors, load_mapping, make_mapping, row_events
-from ingest.tables import EVENTS, import_orders, read_table
+from ingest.mapping import Mapping, MappingErrors, load_mapping, make_mapping
+from ingest.rowevents import Aside, row_events
+from ingest.sources.base import Context
+from ingest.sources.events import decode
+from ingest.tables import EVENTS, OrderTable, import_orders
+from ingest.tabular import Reject
+from tests.shared_data import FOLDER
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
-DATA = Path(__file__).parents[2].parent / "shared/data"
+DATA = FOLDER
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
 Orders = dict[str, dict[str, dict[str, Any]]]  # order → status → event
 
@@ -25,10 +33,16 @@ def mapping(name: str) -> Mapping:
     return load_mapping(MAPPINGS / f"{name}.yaml")
 
 
+def read_table(path: Path, by: Mapping) -> tuple[list[dict[str, Any]], list[Reject]]:
+    """(events, rejects) of a whole table."""
+    told = list(OrderTable(path, by).events())
+    return [one[1] for one in told if not isinstance(one, Reject)], [one for one in told if isinstance(one, Reject)]
+
+
 def events_of(name: str, file: str) -> list[dict[str, Any]]:
-    table = read_table(DATA / file, mapping(name))
-    assert not table.faults
-    return table.events
+    events, rejects = read_table(DATA / file, mapping(name))
+    assert not rejects
+    return events
 
 
 def by_order(events: list[dict[str, Any]]) -> Orders:
@@ -192,6 +206,7 @@ CASES: dict[str, Any] = {
         "department": {"first": ["unit", "owner"]},
         "note": {"const": "imported"},
         "lon": "lon",
+        "lat": "lat",
         "extra": {"ward": "ward"},
     },
     "events": [
@@ -212,11 +227,11 @@ def test_a_row_becomes_the_events_whose_conditions_hold() -> None:
     reported, closed = row_events(
         told,
         row(state="done", closed="2026-01-02T05:00:00+00:00", src="13", main="A", sub="-", owner="O", unit="-",
-            lon="113.5", ward="W", flag="N"),
+            lon="113.5", lat="23,5", ward="W", flag="N"),
     )  # fmt: skip
     assert reported == {
         "status": "reported", "order": "P-7", "at": "2026-01-01T19:04:00.000Z", "channel": "12345", "category": "A",
-        "department": "O", "note": "imported", "lon": 113.5, "ward": "W",
+        "department": "O", "note": "imported", "lon": 113.5, "lat": 23.5, "ward": "W",
     }  # fmt: skip
     assert closed["at"] == "2026-01-02T05:00:00.000Z" and closed["on_time"] is False
     assert row_events(told, row(src="99"))[0]["channel"] == "other"
@@ -226,17 +241,137 @@ def test_a_row_becomes_the_events_whose_conditions_hold() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "reason"),
-    [({"created": "yesterday"}, "at is not readable"), ({"lon": "x"}, "lon is not a number"),
-     ({"id": "-"}, "order is missing")],
+    [({"created": "yesterday"}, "at is not readable"), ({"created": "2999-01-01 00:00"}, "reported lies in the future"),
+     ({"id": "-"}, "order is missing"), ({"id": "4.40605E+17"}, "order is a number that a spreadsheet has shortened"),
+     ({"created": "-"}, "no event")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_read_is_refused_with_its_reason(tmp_path: Path, cells: dict[str, str], reason: str) -> None:
-    columns = ["id", "created", "closed", "state", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    columns = ["id", "created", "closed", "state", "src", "main", "sub", "unit", "owner", "lon", "lat", "ward", "flag"]
     file = tmp_path / "t.csv"
     lines = [",".join(one.get(name, "") for name in columns) for one in (row(), row(**cells), row(id="8"))]
     file.write_text("\ufeff" + ",".join(columns) + "\n" + "\n".join(lines))
-    table = read_table(file, make_mapping(CASES))
-    assert table.faults == [(3, reason)]
-    assert [event["order"] for event in table.events] == ["P-7", "P-8"]
+    events, rejects = read_table(file, make_mapping(CASES))
+    assert [(one.line, one.reason.startswith(reason)) for one in rejects] == [(3, True)]
+    assert [event["order"] for event in events] == ["P-7", "P-8"]
+
+
+SIMPLE: dict[str, Any] = {
+    "zone": "America/Los_Angeles",
+    "times": ["%m/%d/%Y %I:%M:%S %p"],
+    "fields": {"order": "id", "lon": "lon", "lat": "lat", "deadline_at": "due", "on_time": "ok"},
+    "events": [
+        {"status": "reported", "at": "created"},
+        {"status": "closed", "when": {"status": "Closed"}, "at": "closed"},
+        {"status": {"column": "status", "map": {"Void": "void"}}, "at": "closed"},
+    ],
+}
+OPTIONAL = {"optional": ["created", "closed", "due", "status", "lat", "lon", "ok"]}
+
+
+def told(**cells: str) -> tuple[dict[str, dict[str, Any]], list[Aside]]:
+    """(events by status, what was left aside) of one row of the simple mapping."""
+    asides: list[Aside] = []
+    rows = row_events(make_mapping(SIMPLE), {"id": "7", "created": "01/05/2026 09:00:00 AM", **cells}, asides)
+    return {one["status"]: one for one in rows}, asides
+
+
+def test_a_closing_of_the_hour_that_comes_twice_is_after_its_report() -> None:
+    events, asides = told(created="11/06/2022 01:30:00 AM", closed="11/06/2022 01:10:00 AM", status="Closed")
+    assert (events["reported"]["at"], events["closed"]["at"]) == ("2022-11-06T08:30:00.000Z", "2022-11-06T09:10:00.000Z")
+    assert {one.reason[:23] for one in asides} == {"a time that comes twice"} and not any(one.refused for one in asides)
+
+
+def test_a_report_of_the_hour_that_clocks_skip_is_before_its_closing() -> None:
+    events, _ = told(created="03/12/2023 02:30:00 AM", closed="03/12/2023 03:05:00 AM", status="Closed")
+    assert (events["reported"]["at"], events["closed"]["at"]) == ("2023-03-12T09:30:00.000Z", "2023-03-12T10:05:00.000Z")
+    events, _ = told(created="03/12/2023 02:30:00 AM")
+    assert events["reported"]["at"] == "2023-03-12T10:30:00.000Z"
+
+
+def test_a_closing_before_its_report_is_told_as_it_is() -> None:
+    events, asides = told(created="01/05/2026 01:00:00 PM", closed="01/05/2026 12:00:00 PM", status="Closed")
+    assert events["closed"]["at"] < events["reported"]["at"] and not asides
+
+
+def test_a_spreadsheets_day_number_is_a_time_of_the_tables_zone() -> None:
+    events, asides = told(created="46027.375", closed="46028.5", status="Closed")
+    assert (events["reported"]["at"], events["closed"]["at"]) == ("2026-01-05T17:00:00.000Z", "2026-01-06T20:00:00.000Z")
+    assert all("day number" in one.reason for one in asides)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason", "value"),
+    [
+        ({"due": "01/01/1900 12:00:00 AM"}, "deadline_at is out of range", "01/01/1900 12:00:00 AM"),
+        ({"due": "tomorrow"}, "deadline_at is not readable", "tomorrow"),
+        ({"lat": "x", "lon": "113.1"}, "lat is not a number", "x"),
+        ({"lat": "498234.5", "lon": "113.1"}, "lat is out of range", "498234.5"),
+        ({"ok": "perhaps"}, "on_time is neither true nor false", "perhaps"),
+    ],
+)
+def test_a_side_value_that_cannot_be_used_costs_the_value_and_is_told(cells: dict[str, str], reason: str, value: str) -> None:
+    events, asides = told(**cells)
+    assert set(events) == {"reported"} and not {"lon", "lat", "deadline_at", "on_time"} & set(events["reported"])
+    assert asides == [Aside(reason, value)]
+
+
+def test_decimal_commas_in_coordinates_can_only_be_decimal() -> None:
+    events, asides = told(lat="23,0410", lon="113,1610")
+    assert (events["reported"]["lat"], events["reported"]["lon"], asides) == (23.041, 113.161, [])
+
+
+def test_an_end_that_the_row_tells_without_a_time_is_an_end_of_an_unknown_time() -> None:
+    """And never one that no word of the row tells: a table without closing dates has closed nothing."""
+    for status, want in {"Closed": "closed", "Void": "void"}.items():
+        events, asides = told(status=status)
+        assert events[want]["at_unknown"] is True and events[want]["at"] == events["reported"]["at"]
+        assert "told as at_unknown" in asides[0].reason and not asides[0].refused
+    mapping = make_mapping({**SIMPLE, "events": [*SIMPLE["events"][:1], {"status": "closed", "at": "closed"}]})
+    assert [one["status"] for one in row_events(mapping, {"id": "7", "created": "01/05/2026 09:00:00 AM"})] == ["reported"]
+
+
+def test_an_event_whose_time_is_wrong_takes_no_other_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    lines = ["1,01/05/2026 09:00:00 AM,01/06/3020 09:00:00 AM,Closed", "2,01/05/2026 09:00:00 AM,01/06/2099 09:00:00 AM,Closed",
+             "3,soon,01/06/2026 09:00:00 AM,Closed", "4,,,Closed"]  # fmt: skip
+    file.write_text("\n".join(["id,created,closed,status", *lines]))
+    events, rejects = read_table(file, make_mapping({**SIMPLE, **OPTIONAL}))
+    assert [(one["order"], one["status"]) for one in events] == [("1", "reported"), ("2", "reported"), ("3", "closed")]
+    assert [(one.line, one.reason) for one in rejects] == [
+        (2, "closed lies in the future"), (3, "closed lies in the future"), (4, "at is not readable"),
+        (5, "closed without any time in its row"),
+    ]  # fmt: skip
+
+
+def test_a_word_for_a_state_that_the_mapping_does_not_know_is_told() -> None:
+    events, asides = told(status="Escalated")
+    assert set(events) == {"reported"}
+    assert asides == [Aside("status says what the mapping does not know", "Escalated")]
+
+
+cell = st.sampled_from(
+    ["", "7", "soon", "01/05/2026 09:00:00 AM", "46027.5", "01/06/3020 09:00:00 AM", "Closed", "Void", "23,5", "1e999", "yes",
+     "11/06/2022 01:30:00 AM", "03/12/2023 02:30:00 AM", "9999-12-31T23:59:59", "0001-01-01", "4.4E+17"]
+)  # fmt: skip
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=st.lists(st.lists(cell, min_size=8, max_size=8).filter(any), min_size=1, max_size=8))
+def test_each_row_is_told_as_an_event_or_refused_with_its_line(tmp_path: Path, rows: list[list[str]]) -> None:
+    """And the gateway's own reader takes every event that the importer makes, but for times that it judges itself."""
+    file = tmp_path / "t.csv"
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows([["id", "created", "closed", "due", "status", "lat", "lon", "ok"], *rows])
+    lines: Counter[int] = Counter()
+    for one in OrderTable(file, make_mapping(SIMPLE)).events():
+        if isinstance(one, Reject):
+            lines[one.line] += 1
+            assert one.reason
+            continue
+        lines[one[0]] += 1
+        decoded = decode(json.dumps(one[1]).encode(), Context(source="t", received_at_ms=0))
+        assert decoded.facts or "at out of range" in decoded.rejects[0].reason
+    assert set(lines) == set(range(2, len(rows) + 2))
 
 
 def test_all_faults_of_a_mapping_are_told_at_once() -> None:
@@ -258,8 +393,8 @@ def test_a_column_that_the_table_lacks_is_a_fault_unless_it_is_optional(tmp_path
     file.write_text("id,created,state\n7,2026-01-02 03:04,open\n")
     with pytest.raises(MappingErrors, match="no column ward"):
         read_table(file, make_mapping(CASES))
-    absent = ["closed", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
-    assert len(read_table(file, make_mapping({**CASES, "optional": absent})).events) == 1
+    absent = ["closed", "src", "main", "sub", "unit", "owner", "lon", "lat", "ward", "flag"]
+    assert len(read_table(file, make_mapping({**CASES, "optional": absent}))[0]) == 1
 
 
 def test_a_file_that_is_no_mapping_is_told_so(tmp_path: Path) -> None:
@@ -275,7 +410,7 @@ def test_a_file_that_is_no_mapping_is_told_so(tmp_path: Path) -> None:
 def test_events_go_in_batches_and_an_overloaded_gateway_gets_them_again(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text("id,created,state\n" + "\n".join(f"{i},2026-01-02 03:04,open" for i in range(25)))
-    optional = ["closed", "src", "main", "sub", "unit", "owner", "lon", "ward", "flag"]
+    optional = ["closed", "src", "main", "sub", "unit", "owner", "lon", "lat", "ward", "flag"]
     got: list[dict[str, Any]] = []
     answers = [503]
 

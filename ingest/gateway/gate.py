@@ -3,16 +3,16 @@
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import msgspec
 
 from config.city import City
 from config.settings import Settings
-from domain.facts import AnyFact, Heartbeat, Position
+from domain.facts import AnyFact, Heartbeat, Position, all_within, beyond
 from ingest.gateway.access import Access, Source
-from ingest.sources.base import Context, Decoded, Reject, reason_key
+from ingest.sources.base import Context, Decoded, Reject, reason_key, reject, shown
 from store.appender import Appender
 from store.errors import StoreError
 from store.sources import RAW_KEPT, Refusal, keep_refusals
@@ -57,26 +57,24 @@ class Gate:
 
     async def take(self, decoded: Decoded, source: Source) -> Taken:
         """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""
-        facts, rejects = self._of_roster(decoded)
+        facts, rejects = self._of_roster(_within_bounds(decoded))
         await self.appender.append(facts)
-        for reject in rejects:
-            self.refuse(source.name, reject.reason, reject.raw)
+        for refused in rejects:
+            self.refuse(source.name, refused.reason, refused.raw)
         return Taken(len(facts), rejects)
 
     def _of_roster(self, decoded: Decoded) -> tuple[Sequence[AnyFact], tuple[Reject, ...]]:
         """Where the city refuses workers whom its roster does not know, their facts become refusals."""
         if self.city.limits.unrostered == "keep":
             return decoded.facts, decoded.rejects
-        refused = {reject.index for reject in decoded.rejects}
-        places = (n for n in count() if n not in refused)
         kept: list[AnyFact] = []
         strangers: list[Reject] = []
-        for index, fact in zip(places, decoded.facts, strict=False):
+        for index, fact in _placed(decoded):
             if isinstance(fact, Position | Heartbeat) and fact.worker not in self.city.roster:
                 strangers.append(Reject(index, f"worker not on the roster: {fact.worker}", msgspec.json.encode(fact)))
             else:
                 kept.append(fact)
-        return kept, tuple(sorted(decoded.rejects + tuple(strangers), key=lambda reject: reject.index))
+        return kept, _by_index(decoded.rejects, strangers)
 
     def refuse(self, source: str, reason: str, raw: bytes) -> None:
         """Remember a refused input; written within a second. Under a flood the oldest unwritten ones are only counted."""
@@ -100,3 +98,27 @@ class Gate:
             self._counts.update(counts)
             room = MOST_WAITING - len(self._refusals)
             self._refusals.extendleft(reversed(batch[-room:] if room else []))
+
+
+def _within_bounds(decoded: Decoded) -> Decoded:
+    """What a decoder let through that the store could not give back is refused here, whatever the protocol."""
+    if all_within(decoded.facts):
+        return decoded
+    kept: list[AnyFact] = []
+    wrong: list[Reject] = []
+    for index, fact in _placed(decoded):
+        if fault := beyond(fact):
+            wrong.append(reject(index, f"out of bounds: {shown(fault)}", repr(fact).encode(errors="replace")))
+        else:
+            kept.append(fact)
+    return Decoded(tuple(kept), _by_index(decoded.rejects, wrong))
+
+
+def _placed(decoded: Decoded) -> Iterator[tuple[int, AnyFact]]:
+    """The facts with their places in the request: those that no refusal has."""
+    refused = {reject.index for reject in decoded.rejects}
+    return zip((n for n in count() if n not in refused), decoded.facts, strict=False)
+
+
+def _by_index(refused: tuple[Reject, ...], more: Sequence[Reject]) -> tuple[Reject, ...]:
+    return tuple(sorted((*refused, *more), key=lambda reject: reject.index))

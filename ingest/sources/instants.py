@@ -4,11 +4,11 @@ import re
 from datetime import datetime, tzinfo
 from typing import Final
 
+from domain.bounds import EARLIEST_MS as EARLIEST_MS
+from domain.bounds import LATEST_MS as LATEST_MS
 from ingest.sources.base import BadInput, shown
 
 SECONDS_BELOW: Final = 100_000_000_000  # an epoch below this is in seconds (until the year 5138), from it on in ms
-EARLIEST_MS: Final = 315_532_800_000  # 1980-01-01: no receiver and no case system is older
-LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
 # "…T08:15:30 08:00": the `+` of a zone that an address turned into a blank
 _PLUS_LOST: Final = re.compile(r"^(.+[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) (\d\d:?\d\d)$")
 

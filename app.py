@@ -20,6 +20,7 @@ import people_setup
 from config.city import City, CityErrors, check_city, load_city
 from config.city_notices import secret_faults
 from config.settings import PREFIX, Settings, SettingsError, load_settings
+from fact_commands import facts_app
 from notice_commands import notices_app
 from people_commands import audit_app, token_app, user_app
 from store import embedded
@@ -40,6 +41,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(audit_app, name="audit")
 app.add_typer(notices_app, name="notices")
+app.add_typer(facts_app, name="facts")
 
 out = Console()
 err = Console(stderr=True)

@@ -40,7 +40,7 @@ REASONS: Final = (
     "no_such_order", "exists", "no_such_action", "owned_by_source", "out_of_scope", "held_above", "not_your_role",
     "other_axis", "not_in_state", "not_your_order", "own_work", "not_asked", "already_asked", "co_handlers_open",
     "not_checked", "already_evaluated", "no_level_above", "no_lead", "no_such_co_handler", "missing_field", "bad_field",
-    "trail_full", "carded", "not_carded", "no_such_card", "no_alarm",
+    "trail_full", "carded", "not_carded", "no_such_card", "no_alarm", "unfoldable",
 )  # fmt: skip
 
 

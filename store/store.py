@@ -75,7 +75,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     position: str
     version: int
     rows: Iterator[tuple[str, Row]]
-    unreadable: list[Unreadable]
+    unreadable: list[Unreadable] = []
 
 
 def connect(url: str, timeout_s: float = 10.0) -> Client:
@@ -151,7 +151,7 @@ class Store:
     def tail(self, positions: Mapping[int, tuple[str, int]], block_ms: int) -> dict[int, list[ChangeBatch]]:
         """Commits after each partition's (position, version); waits at most `block_ms` for the first.
 
-        Raises Trimmed when commits in between are gone.
+        Raises Trimmed when commits in between are gone, or nobody can read them.
         """
         found = self._read({keys.changes(p): at for p, (at, _) in positions.items()}, 500, block_ms)
         names = {keys.changes(p).encode(): p for p in positions}
@@ -159,7 +159,11 @@ class Store:
         for name, entries in found:
             partition = names[name]
             version = positions[partition][1]
-            batches[partition] = [_batch(entry_id, fields) for entry_id, fields in entries]
+            try:
+                batches[partition] = [_batch(entry_id, fields) for entry_id, fields in entries]
+            except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as wrong:
+                log.error("a commit of partition %d cannot be read: %s", partition, wrong)
+                raise Trimmed(partition) from wrong
             for batch in batches[partition]:
                 if batch.version != version + 1:
                     raise Trimmed(partition)

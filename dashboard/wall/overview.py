@@ -8,7 +8,7 @@ from dashboard.briefs import Json, light, order_title, place_of, region_name, sp
 from dashboard.filters import NOBODY
 from dashboard.force import force_figures, people_counters
 from dashboard.period import Period, resolve
-from dashboard.sourcewatch import sources_of
+from dashboard.sourcewatch import sources_of, trouble_of
 from dashboard.wall.ground import DAY_MS, Ground, Part
 from domain.cases import marks_of
 from domain.counts import Slice, tallied
@@ -243,5 +243,7 @@ PARTS: Final[dict[str, Part]] = {
     "urgent": urgent,
     "force": lambda on, _argument: {"force": force_figures(on.hall, on.region)},
     "ticker": ticker,
-    "sources": lambda on, _argument: {"sources": sources_of(on.hall, on.now_ms)},
+    "sources": lambda on, _argument: {
+        "sources": sources_of(on.hall, on.now_ms), "trouble": trouble_of(on.hall, on.now_ms)
+    },
 }

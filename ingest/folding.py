@@ -3,7 +3,6 @@ fix's day and for the trails and answers of orders.
 """
 
 import heapq
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from config.city import City
 from config.city_rules import rules_of
+from config.faults import Faults
 from domain import presence
 from domain.facts import (
     LATE,
@@ -39,8 +39,6 @@ from store.errors import StoreError
 from store.store import Entry, Store, Unreadable
 from store.unfoldable import error_text
 
-log = logging.getLogger(__name__)
-
 _SLOW = SET_ASIDE | LATE
 
 
@@ -53,7 +51,8 @@ def outcome(flags: int) -> str:
 class Partition:
     """The state of one partition. After any failed commit it is thrown away and read anew."""
 
-    def __init__(self, store: Store, number: int, version: int, places: Places) -> None:
+    def __init__(self, store: Store, number: int, version: int, places: Places, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
         self._store = store
         self._number = number
         self._version = version
@@ -147,7 +146,7 @@ class Partition:
             raise
         except Exception as failed:
             undo()
-            log.exception("one thing cannot be folded and is set aside")
+            self._faults.note("folding (set aside)", failed)
             return gone_without(error_text(failed))
         return self._now
 

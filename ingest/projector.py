@@ -15,6 +15,7 @@ import msgspec
 
 from config.city import City
 from config.clock import now_ms
+from config.faults import Faults
 from config.settings import Settings
 from ingest.folding import Partition
 from ingest.places import Places
@@ -86,6 +87,7 @@ class Projector:
         self._renewed_s = 0.0
         self._waited_s = 0.0  # for the facts of the last step
         self._outage = False
+        self._faults = Faults()
         self._failed: dict[int, int] = {}  # partition → how often in a row it could not be folded by this process
         self._rests: dict[int, float] = {}  # partition → until when it is left alone
 
@@ -108,6 +110,11 @@ class Projector:
                 if not self._outage:
                     self._outage = True
                     log.error("store does not answer, facts wait: %s", failed)
+                stop.wait(0.5)
+            except Exception as defect:  # of the loop itself: what it holds is worth nothing, but it goes on
+                self._faults.note("projector", defect)
+                self._owned.clear()
+                self._next_tick_s = 0.0
                 stop.wait(0.5)
         self._release()
         self._committer.shutdown()
@@ -162,8 +169,8 @@ class Projector:
             change = self._folded(owned, portion)
         except StoreUnavailable:
             raise
-        except Exception:
-            self._stumble(number)
+        except Exception as failed:
+            self._stumble(number, failed)
             return
         facts = sum(len(told) for _, told in portion)
         owned.committing = (self._committer.submit(commit, *self._writing(owned, change)), facts)
@@ -195,12 +202,12 @@ class Projector:
                 self._renew_all()
         return True
 
-    def _stumble(self, number: int) -> None:
+    def _stumble(self, number: int, error: Exception) -> None:
         """An exception that is no outage: what memory holds of the partition is worth nothing, so it is read anew, and folded
         one by one. Where that does not help either it rests, and the others go on.
         """
         failed = self._failed[number] = self._failed.get(number, 0) + 1
-        log.log(logging.ERROR if failed > 1 else logging.WARNING, "partition %d is folded one by one", number, exc_info=True)
+        self._faults.note("folding" if failed == 1 else f"partition {number} (rests)", error)
         self._owned.pop(number, None)  # not taken again before the next step: what was read of it begins with what failed
         if failed > 1:
             self._rests[number] = time.monotonic() + REST_S
@@ -222,8 +229,8 @@ class Projector:
             return 0
         except StoreUnavailable:
             raise
-        except Exception:  # something that was folded cannot be written down
-            self._stumble(number)
+        except Exception as failed:  # something that was folded cannot be written down
+            self._stumble(number, failed)
             return 0
         self._failed.pop(number, None)
         return facts
@@ -266,8 +273,8 @@ class Projector:
             self._lose(number)
         except StoreUnavailable:
             raise
-        except Exception:
-            self._stumble(number)
+        except Exception as failed:
+            self._stumble(number, failed)
 
     def _take(self, number: int) -> None:
         if time.monotonic() < self._rests.get(number, 0.0):
@@ -278,11 +285,11 @@ class Projector:
         read_to, version = read_at(self._store, number)
         known = attempts.begin(self._store, lease, read_to)
         try:
-            partition = Partition(self._store, number, version, self._places)
+            partition = Partition(self._store, number, version, self._places, self._faults)
         except StoreUnavailable:
             raise
-        except Exception:
-            log.exception("partition %d cannot be read and rests", number)
+        except Exception as failed:
+            self._faults.note(f"reading partition {number} (rests)", failed)
             self._rests[number] = time.monotonic() + REST_S
             return
         singly = SINGLY if known.suspicious or number in self._failed else 0

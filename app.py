@@ -37,6 +37,7 @@ from config import clock
 from config.city import City, check_city, load_city
 from config.city_notices import secret_faults
 from config.settings import Settings, SettingsError, load_settings
+from fact_commands import facts_app
 from notice_commands import notices_app
 from people_commands import audit_app, token_app, user_app
 from store import embedded
@@ -54,6 +55,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(audit_app, name="audit")
 app.add_typer(notices_app, name="notices")
+app.add_typer(facts_app, name="facts")
 
 ROOT = Path(__file__).parent
 SWEEPS = 50_000, 5, 5  # after so many objects made and not yet let go; of every fifth, and fifth of these, also the older ones

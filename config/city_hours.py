@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.actions import LIMITED
-from domain.worktime import LimitKind, calendar_of
+from domain.bounds import LONGEST_LIMIT_DAYS
+from domain.worktime import LimitKind, calendar_of, longest
 
 Periods = tuple[tuple[str, str], ...]
 MOST_STEPS: Final = 16
@@ -47,8 +48,8 @@ def hours_faults(told: WorkHours, departments: Iterable[str]) -> list[str]:
     faults = [f"departments: {key!r} is not in departments.csv" for key in told.departments if key not in known]
     clocks = [step.clock for step in told.ladder]
     faults += [f"ladder: {clock!r} is not one of {', '.join(LIMITED)}" for clock in clocks if clock not in LIMITED]
-    if len(told.ladder) > MOST_STEPS or any(step.amount < 0 for step in told.ladder):
-        faults.append(f"ladder: at most {MOST_STEPS} steps, each 0 or more after the end")
+    if len(told.ladder) > MOST_STEPS or not all(0 <= step.amount <= longest(step.kind) for step in told.ladder):
+        faults.append(f"ladder: at most {MOST_STEPS} steps, each 0 or more after the end, at most {LONGEST_LIMIT_DAYS:,} days")
     if not 0 < told.yellow_from <= 1:
         faults.append("yellow_from is a share: more than 0, at most 1")
     named = {"periods": told.periods}

@@ -30,6 +30,7 @@ from config.city_routing import check_template, read_routes
 from config.city_time import read_limits
 from config.scenes import read_scenes
 from domain.workflow import Template
+from domain.worktime import longest
 
 KINDS = ("general", "dedicated")
 MATTER_KINDS = ("event", "component")
@@ -301,7 +302,7 @@ def _matters(folder: Path, departments: dict[str, Department], faults: Faults) -
         kind = row.get("kind", "")
         if kind not in ("", *MATTER_KINDS):
             faults.error(row.file, row.line, f"{key}: kind {kind!r} is not one of {', '.join(MATTER_KINDS)}")
-        limit = _number(row, "limit_hours", faults, low=0)
+        limit = _number(row, "limit_hours", faults, high=longest("urgent_hours"))
         matters.setdefault(key, Matter(key, row["name"], row.get("name_en", ""), parent, department, limit, kind))
     return matters
 
@@ -333,7 +334,7 @@ def _number(row: Record, key: str, faults: Faults, low: float = 0, high: float =
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        faults.error(row.file, row.line, f"{key} {text!r} is no number from {low} to {high}")
+        faults.error(row.file, row.line, f"{key} {text!r} is no number from {low:,} to {high:,}")
         return None
     return value
 

@@ -17,7 +17,7 @@ from config.city_routing import matters_below
 from domain.actions import LIMITED
 from domain.clocks import TOTAL, ClockRules, LimitRow, Rung
 from domain.workflow import Workflow
-from domain.worktime import Limit, LimitKind, WorkTime, calendar_of
+from domain.worktime import Limit, LimitKind, WorkTime, calendar_of, longest
 
 FIRST_DAY: Final = dt.date(2010, 1, 1)
 LAST_DAY: Final = dt.date(2045, 12, 31)
@@ -62,10 +62,13 @@ def _row(
         amount = float(told["amount"])
     except ValueError:
         amount = 0.0
-    if not 0 < amount < 10_000:
+    if not 0 < amount < float("inf"):
         faults.error(_FILE, told.line, f"amount {told['amount']!r} is no number above 0")
         return None
     if told["clock"] not in LIMITED or told["kind"] not in KINDS:
+        return None
+    if amount > longest(told["kind"]):
+        faults.error(_FILE, told.line, f"amount {told['amount']!r} is longer than {longest(told['kind']):,} {told['kind']}")
         return None
     limit = Limit(told["kind"], amount)  # type: ignore[arg-type]
     return LimitRow(

@@ -108,7 +108,7 @@ class Access:
         self._hall = hall
         self._idle_ms = settings.session_idle_minutes * 60_000
         self._length_ms = settings.session_hours * 3_600_000
-        self._writer = AuditWriter(lambda: self.store, lambda: hall.now_ms())
+        self._writer = AuditWriter(lambda: self.store, lambda: hall.now_ms(), hall.faults)
         self._csrf = CSRFProtect()
 
     @property

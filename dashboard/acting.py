@@ -16,7 +16,8 @@ from dashboard.briefs import Json, department_name, region_name
 from dashboard.names import title_of
 from dashboard.sight import Sight
 from domain.actions import ACTIONS, AFTER_CLOSING, FIELD_TYPES, RESULTS, SATISFACTION, TABLE, tells
-from domain.facts import OrderAction
+from domain.bounds import EXACT
+from domain.facts import OrderAction, beyond
 from domain.judging import Refused, Rules, permitted
 from domain.people import Person
 from domain.states import Order, Outcome, Step
@@ -88,7 +89,7 @@ def _read_value(key: str, value: Any) -> str | int | float | bool:
         if len(value) > most:
             raise BadAction(f"{key}: at most {most} characters")
         return value.strip().encode(errors="replace").decode()  # half a pair of UTF-16 cannot be kept
-    if not abs(value) < 2**53:
+    if not abs(value) < EXACT:
         raise BadAction(f"{key}: out of range")
     return float(value) if wanted is float else value
 
@@ -141,7 +142,7 @@ def role_for(city: "City", person: Person, action: str, order: Order | None, tra
 def fact_of(
     hall: "Hall", person: Person, order: str, told: tuple[str, str, dict[str, Any], int | None], row: Order | None
 ) -> OrderAction:
-    """The fact of an action as the projector wants it. Raises StoreUnavailable.
+    """The fact of an action as the projector wants it. Raises StoreUnavailable; BadAction for what no fact can carry.
 
     Only who walks, and may have had no link, says when he did it (`at_ms`, at most LATE_MS ago): at a desk it is now, so that
     nobody closes in time what is late.
@@ -151,10 +152,13 @@ def fact_of(
     trail = hall.store.trail(order) if row is not None and hall.store is not None else ()
     role = role_for(hall.city, person, action, row, trail)
     made_ms = now_ms if at_ms is None or not person.worker else max(min(at_ms, now_ms), now_ms - LATE_MS)
-    return OrderAction(
+    fact = OrderAction(
         source=SOURCE, received_at_ms=now_ms, id=action_id, order=order, action=action, at_ms=made_ms, fields=fields,
         **asked_by(person, hall.city, role),
     )  # fmt: skip
+    if wrong := beyond(fact):
+        raise BadAction(f"out of bounds: {wrong}")
+    return fact
 
 
 def answer_of(hall: "Hall", order: str, action_id: str, lang: str, wait_s: float = 0.0) -> Json | None:
@@ -181,7 +185,9 @@ def refusal_json(hall: "Hall", refused: Refused, lang: str) -> Json:
         names = [said.get(f"field.{name}", name) for name in str(detail.get("field", "")).split("|")]
         text = said["refused.missing"].format(field=" / ".join(names))
     elif refused.reason == "bad_field":
-        text = said["refused.bad"].format(field=said.get(f"field.{detail.get('field')}", str(detail.get("field"))))
+        kind = "refused.too_far" if "most_days" in detail else "refused.bad"
+        field = said.get(f"field.{detail.get('field')}", str(detail.get("field")))
+        text = said[kind].format(field=field, days=f"{int(detail.get('most_days', 0)):,}")
     elif refused.reason == "not_your_role" and detail.get("may"):
         text = said["refused.role"].format(roles=" / ".join(said[f"seat.{role}"] for role in str(detail["may"]).split()))
     elif detail.get("by") and refused.reason in ("not_in_state", "not_your_order", "held_above", "not_asked"):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from config.faults import Faults
 from store import audit as auditing
 from store.errors import StoreError
 
@@ -53,7 +54,8 @@ class Meter:
 class AuditWriter:
     """Writes as whoever it is told; `store` gives the store, `now_ms` the clock."""
 
-    def __init__(self, store: Callable[[], Any], now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Callable[[], Any], now_ms: Callable[[], int], faults: Faults | None = None) -> None:
+        self._faults = faults or Faults(now_ms)
         self._store, self._now_ms = store, now_ms
         self._refusals, self._unknown = Meter(REFUSALS_A_MINUTE), Meter(UNKNOWN_A_MINUTE)
         self._waiting: queue.Queue[auditing.Entry] = queue.Queue(ATTEMPTS_WAITING)
@@ -101,8 +103,9 @@ class AuditWriter:
                 auditing.write(self._store(), entry)
             except StoreError as silent:
                 log.error("a line of %r could not be written: %s", entry.who, silent)
-            except Exception:  # no line may end the thread, or none after it would be told
-                log.exception("a line of %r could not be written", entry.who)
+            except Exception as failed:  # no line may end the thread, or none after it would be told
+                log.error("a line of %r could not be written: %r", entry.who, failed)
+                self._faults.note("audit log", failed)
 
 
 def plain(text: str) -> str:

@@ -194,6 +194,8 @@ class Shelf:
             files.sweep(_store(self._hall), self._blobs, self._hall.now_ms())
         except StoreError as failed:
             log.error("files that belong to no order were not swept: %s", failed)
+        except Exception as failed:
+            self._hall.faults.note("files", failed)
         finally:
             self._sweeping.release()
 

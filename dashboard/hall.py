@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from config import clock
+from config.faults import Faults
 from dashboard.answers import Answers
 from dashboard.heldorders import HeldOrders
 from dashboard.live.columns import KINDS, is_shown
@@ -18,13 +19,14 @@ from dashboard.live.scope import Scopes
 from dashboard.live.table import FIRST_VERSION, LiveTable
 from dashboard.orderbook import HallBook
 from dashboard.past import Past
+from dashboard.skipped import Skipped
 from dashboard.tallies import Tallies
 from domain.states import Feed, Order, Row, Tally, Worker
 from store.errors import StoreError, Trimmed
 
 if TYPE_CHECKING:
     from config.city_model import City
-    from store.store import Snapshot, Store
+    from store.store import Snapshot, Store, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ TAIL_BLOCK_MS: Final = 1000
 SNAPSHOT_BATCH: Final = 2000
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
+LOOKED_AT: Final = 2000
+"""So many batches are looked at row by row after one row could not be taken: such rows come again and again."""
 
 Rows = Iterable[tuple[str, Row]]
 
@@ -40,7 +44,8 @@ class Hall:
     """Newest rows of the city and their live tables. One per web process.
 
     `lock` guards everything; whoever reads several rows holds it meanwhile, and shortly. `version` rises with every batch
-    applied. `ready` is set once every partition has been read for the first time, and `when_ready` called just before;
+    applied. A row that cannot be taken is in `skipped`, all others are there. `faults` are those of all loops of this web
+    process. `ready` is set once every partition has been read for the first time, and `when_ready` called just before;
     `connected` tells whether the store answered last time, `heard_at_ms` when it did.
     """
 
@@ -73,6 +78,9 @@ class Hall:
         self.last_change_at_ms = dict.fromkeys(KINDS, 0)
         self.newest_received_at_ms = 0
         self._rows: dict[str, dict[str, Any]] = {"worker": self.workers, "order": self.orders, "feed": self.feeds}
+        self.skipped = Skipped()
+        self.faults = Faults(now_ms)
+        self._to_look_at = 0
         self._positions: dict[int, tuple[str, int]] = {}
         self._outage_told = False
         self._stopped = threading.Event()
@@ -109,12 +117,16 @@ class Hall:
             for name, newest in _newest(self.tallybook.taken(rows)).items():
                 held = self._rows[name]
                 fresh = [row for row_id, row in newest.items() if row_id not in held or held[row_id].version < row.version]
-                self._write(name, fresh, received_at_ms)
+                self._take(name, fresh, received_at_ms)
 
-    def replace(self, partition_of: Callable[[str], int], partition: int, rows: Rows, received_at_ms: int) -> None:
+    def replace(
+        self, partition_of: Callable[[str], int], partition: int, rows: Rows, received_at_ms: int,
+        unreadable: Iterable["Unreadable"] = (),
+    ) -> None:  # fmt: skip
         """Take in a partition as it stands: what it no longer has is dropped, whatever the version of what is held.
 
-        (A store that was set back or made anew counts its versions from where it stands.)
+        (A store that was set back or made anew counts its versions from where it stands.) What is known of `unreadable` rows,
+        which is full when `rows` is exhausted, stays.
         """
         seen: dict[str, set[str]] = {name: set() for name in KINDS}
         stream = self.tallybook.replaced(partition_of, partition, rows)
@@ -123,11 +135,52 @@ class Hall:
                 for name, newest in _newest(batch).items():
                     seen[name].update(newest)
                     held = self._rows[name]
-                    self._write(name, [row for row_id, row in newest.items() if held.get(row_id) != row], received_at_ms)
+                    self._take(name, [row for row_id, row in newest.items() if held.get(row_id) != row], received_at_ms)
         with self.lock:
+            for one in unreadable:
+                self.skipped.put(one.what, one.name, one.error, received_at_ms)
+                seen.setdefault(one.what, set()).add(one.name)
             for name, held in self._rows.items():
                 lost = [row_id for row_id in held if row_id not in seen[name] and partition_of(row_id) == partition]
                 self._drop(name, lost, received_at_ms)
+
+    def _take(self, name: str, rows: list[Any], received_at_ms: int) -> None:
+        """Write rows, without those of which nothing can be written."""
+        if self._to_look_at > 0:
+            self._to_look_at -= 1
+            rows = self._fitting(name, rows, received_at_ms)
+        try:
+            self._write(name, rows, received_at_ms)
+        except Exception:
+            sound = self._fitting(name, rows, received_at_ms)
+            if len(sound) == len(rows):
+                raise  # the fault is none of a row's
+            self._to_look_at = LOOKED_AT
+            if name == "order":  # it may have taken some of them, and not all of each
+                self.book = HallBook(self.city)
+                self.book.take(list(self.orders.values()), {})
+            self._write(name, sound, received_at_ms)
+            rows = sound
+        self.skipped.taken(name, map(KINDS[name].row_id, rows))
+
+    def _fitting(self, name: str, rows: list[Any], at_ms: int) -> list[Any]:
+        """The rows that can be written, each tried by itself; the others are skipped from now on."""
+        fitting = []
+        for row in rows:
+            try:
+                self._try(name, row)
+            except Exception as failed:
+                self.skipped.put(name, KINDS[name].row_id(row), f"{type(failed).__name__}: {failed}", at_ms)
+            else:
+                fitting.append(row)
+        return fitting
+
+    def _try(self, name: str, row: Any) -> None:
+        """Raises what would keep a row from being written."""
+        kind = KINDS[name]
+        LiveTable(kind.shape, "").write(FIRST_VERSION + 1, [kind.row_id(row)], kind.values(self.city, self.scopes, [row]))
+        if name == "order":
+            HallBook(self.city).take([row], {})
 
     def _write(self, name: str, rows: list[Any], received_at_ms: int) -> None:
         if not rows:
@@ -191,9 +244,11 @@ class Hall:
                 self._positions.pop(trimmed.partition, None)
             except StoreError as error:
                 self._outage("the store does not answer: %s", error)
-            except Exception as error:  # a wall must not stand still for ever over one bad row: told, then tried anew
-                self._outage("the hall cannot take in what the store says: %r", error, exc_info=True)
+            except Exception as error:  # none of a row's (`_take`): a defect, told, then tried anew, seldom
+                self.faults.note("hall", error)
+                self.connected = False
                 self._positions.clear()
+                self._stopped.wait(pause_s)
             else:
                 pause_s = FIRST_PAUSE_S
                 continue
@@ -208,12 +263,15 @@ class Hall:
         with _unswept() if missing else contextlib.nullcontext():
             for partition in missing:
                 snapshot: Snapshot = store.snapshot(partition)
-                self.replace(store.partition_of, partition, snapshot.rows, self.now_ms())
+                self.replace(store.partition_of, partition, snapshot.rows, self.now_ms(), snapshot.unreadable)
                 self._positions[partition] = (snapshot.position, snapshot.version)
                 self._heard()
         self._be_ready()
         batches = store.tail(self._positions, TAIL_BLOCK_MS)
         self.apply(_all_rows(batches), self.now_ms())
+        with self.lock:
+            for one in (one for of_partition in batches.values() for batch in of_partition for one in batch.unreadable):
+                self.skipped.put(one.what, one.name, one.error, self.now_ms())
         self.answers.put(answer for of_partition in batches.values() for batch in of_partition for answer in batch.outcomes)
         for partition, of_partition in batches.items():
             self._positions[partition] = (of_partition[-1].position, of_partition[-1].version)
@@ -223,7 +281,8 @@ class Hall:
         if not self.ready.is_set():
             with self.lock:
                 self.book.prepare()
-            self._when_ready()
+            with self.faults.survive("ready"):
+                self._when_ready()
             self.ready.set()
 
     def _heard(self) -> None:
@@ -232,10 +291,10 @@ class Hall:
             log.info("the hall follows the store")
         self.connected, self._outage_told = True, False
 
-    def _outage(self, message: str, error: Exception, *, exc_info: bool = False) -> None:
+    def _outage(self, message: str, error: Exception) -> None:
         """Said once per outage."""
         if not self._outage_told:
-            log.error(message, error, exc_info=exc_info)
+            log.error(message, error)
         self.connected, self._outage_told = False, True
 
 

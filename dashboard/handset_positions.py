@@ -16,6 +16,7 @@ from flask import Flask, request
 from dashboard.access import Forbidden, person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.filters import BadQuery
+from domain.bounds import EARLIEST_MS, LATEST_MS
 from domain.facts import FixFlag, Heartbeat, Position
 from store.errors import StoreUnavailable
 from store.sources import Refusal, keep_refusals
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "handset"
 MOST: Final = 500
-EARLIEST_MS: Final = 1  # what a clock says that was never set is judged later
-LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
 RANGES: Final = {
     "accuracy_m": (0.0, 1e7),
     "speed_mps": (0.0, 1e4),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from store import notices
+from store import notices, unfoldable
 from store.errors import StoreError
 from store.sources import count_dropped, count_rejects
 
@@ -45,7 +45,7 @@ def _hall_metrics(hall: "Hall", app: "Flask") -> Iterator[Metric]:
     with hall.lock:
         sizes = {"worker": len(hall.workers), "order": len(hall.orders), "feed": len(hall.feeds)}
         changed = dict(hall.last_change_at_ms)
-        version, newest_ms = hall.version, hall.newest_received_at_ms
+        version, newest_ms, skipped = hall.version, hall.newest_received_at_ms, len(hall.skipped.rows)
     rows = GaugeMetricFamily("gridhall_hall_rows", "Rows held by this web process", labels=["table"])
     at = GaugeMetricFamily("gridhall_hall_changed_seconds", "When a table changed last (Unix time)", labels=["table"])
     for table, size in sizes.items():
@@ -58,6 +58,11 @@ def _hall_metrics(hall: "Hall", app: "Flask") -> Iterator[Metric]:
     lag_s = max(hall.now_ms() - newest_ms, 0) / 1000 if newest_ms else float("nan")
     yield GaugeMetricFamily("gridhall_position_age_seconds", "Age of the newest position received", value=lag_s)
     sessions: Any = app.extensions.get("gridhall")
+    failures = CounterMetricFamily("gridhall_faults", "Exceptions that a job of this web process has survived", labels=["job"])
+    for job, count in sorted(hall.faults.counted().items()):
+        failures.add_metric([job], count)
+    yield failures
+    yield GaugeMetricFamily("gridhall_skipped_rows", "Rows that this web process cannot take", value=skipped)
     yield GaugeMetricFamily("gridhall_screens", "Live connections", value=len(sessions) if sessions is not None else 0)
 
 
@@ -65,8 +70,10 @@ def _store_metrics(store: "Store") -> Iterator[Metric]:
     yield GaugeMetricFamily("gridhall_projector_backlog_entries", "Entries not folded yet", value=store.backlog())
     folded = CounterMetricFamily("gridhall_facts", "Facts folded, by outcome", labels=["source", "kind", "outcome"])
     for (source, kind, outcome), number in sorted(store.counts().items()):
-        folded.add_metric([source, kind, outcome], number)
+        if outcome != "unfoldable":  # these come back when they are tried again, and no counter falls
+            folded.add_metric([source, kind, outcome], number)
     yield folded
+    yield GaugeMetricFamily("gridhall_unfoldable_facts", "Facts (rows, marks) set aside now", value=unfoldable.number(store))
     yield from _notice_metrics(store)
     rejects = CounterMetricFamily("gridhall_rejects", "Inputs refused by the gateway", labels=["source", "reason"])
     for (source, reason), number in sorted(count_rejects(store).items()):

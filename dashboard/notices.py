@@ -89,7 +89,7 @@ class Book:
         positions = {partition: self._positions.get(partition, START) for partition in range(store.partitions)}
         new: list[tuple[tuple[int, int], int, Notice]] = []
         while found := keeping.newer(store, positions, AT_ONCE):
-            new += [(place_of(entry), partition, notice) for partition, entry, notice in found]
+            new += [(place_of(entry), partition, notice) for partition, entry, notice in found if notice is not None]
             positions |= {partition: entry for partition, entry, _ in found}
         with self._lock:
             for at, partition, notice in sorted(new, key=lambda one: one[:2]):  # they come partition by partition, not by time

@@ -18,6 +18,8 @@ from dashboard.briefs import Json, region_name
 from dashboard.doors import home_of, language
 from dashboard.screenlinks import scene_name
 from dashboard.sight import Sight, sight
+from store import unfoldable
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from dashboard.hall import Hall
@@ -26,6 +28,7 @@ LATE_MS: Final = 15_000  # a screen that is served hears of us every five second
 STUCK_MS: Final = 10_000
 SKEW_MS: Final = 2_000
 LEAST_FPS: Final = 15
+TROUBLE_SHOWN: Final = 100
 UNTOLD_MS: Final = 60_000  # its watchdog speaks every ten seconds
 AGENTS: Final = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 
@@ -38,7 +41,8 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
         return seen_screens(sight(hall), app.extensions["gridhall"].screens())
 
     def api() -> Any:
-        return json_response({"as_of_ms": hall.now_ms(), "items": asked()}, 200, hall.city)
+        told = {"as_of_ms": hall.now_ms(), "items": asked(), "trouble": trouble(sight(hall), language(settings))}
+        return json_response(told, 200, hall.city)
 
     def page() -> Any:
         items, lang = asked(), language(settings)
@@ -49,6 +53,7 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
             title=words(lang)["screens.title"], page="status", home=home_of(person()), rows=rows, admin=person().may("admin"),
             walls=sum(row["is_wall"] for row in rows), faulty=sum(bool(row["faults"]) for row in rows),
             now=_civil(hall, hall.now_ms())[-8:], sources=told, moment=lambda at_ms: _civil(hall, at_ms)[5:] if at_ms else "–",
+            trouble=trouble(sight(hall), lang),
         )  # fmt: skip
 
     app.add_url_rule("/api/v1/screens", "api_screens", refusals_spoken(hall, api))
@@ -84,6 +89,31 @@ def faults(screen: Mapping[str, Any], now_ms: int) -> list[str]:
     found += ["slow"] if health["fps"] is not None and health["fps"] < LEAST_FPS else []
     found += ["skew"] if abs(health["skew_ms"] or 0) > SKEW_MS else []
     return found + (["renewed"] if health["renewals"] else [])
+
+
+def trouble(seen: Sight, lang: str) -> list[Json]:
+    """What this program itself could not take, the newest first: {what, about, error, since, count}, at most TROUBLE_SHOWN.
+
+    Facts set aside in the store, rows that no screen of this process shows, jobs of this process that fail. It knows no
+    regions, so only who sees everything is told; the line of the sources tells everybody how many there are.
+    """
+    if not seen.everything:
+        return []
+    said, hall = words(lang), seen.hall
+    with hall.lock:
+        rows = list(hall.skipped.rows.values())
+    found = [(one.at_ms, said["trouble.row"], f"{one.table} {one.name}", one.error, 1) for one in rows]
+    found += [(one.at_ms, said["trouble.job"], one.job, one.error, one.count) for one in hall.faults.standing()]
+    try:
+        held = [] if hall.store is None else [one for _, one in unfoldable.held(hall.store, TROUBLE_SHOWN)]
+    except StoreError:
+        held = []
+    found += [(one.at_ms, said["trouble.fact"], f"{one.source} {one.kind} {one.about}", one.error, 1) for one in held]
+    newest = sorted(found, reverse=True)[:TROUBLE_SHOWN]
+    return [
+        {"what": what, "about": about, "error": error, "since": _civil(hall, at_ms), "count": count}
+        for at_ms, what, about, error, count in newest
+    ]
 
 
 # as people read it

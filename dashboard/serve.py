@@ -54,7 +54,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().finish_request(conn, fs)
 
     def _cut(self) -> None:
-        extensions = getattr(self.wsgi, "extensions", {})
+        """Before the application is loaded there is nothing to cut, and gunicorn has no `wsgi` yet."""
+        extensions = getattr(getattr(self, "wsgi", None), "extensions", {})
         if "gridhall" in extensions:
             extensions["gridhall"].stop()
 

@@ -74,7 +74,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)
-    shared = SharedFigures(lambda key: compute_figures(hall, key), lambda: hall.version)
+    shared = SharedFigures(lambda key: compute_figures(hall, key), lambda: hall.version, faults=hall.faults)
     names = OurNames(settings.web_origins)
     live = attach(app, hall, shared, settings.live_frames_per_s, LiveDoor(access))
     app.extensions["gridhall"] = live.sessions

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Final
 
 from dashboard.briefs import Json
+from store import unfoldable
 from store.errors import StoreError
 from store.sources import count_rejects
 
@@ -24,6 +25,7 @@ class _Watch:
         self.asked_at_ms = 0
         self.seen: dict[tuple[str, str], int] = {}
         self.rejected: dict[str, int] = {}
+        self.unfoldable = 0
         self.busy = threading.Lock()
 
     def refresh(self, hall: "Hall", now_ms: int) -> None:
@@ -37,8 +39,11 @@ class _Watch:
             if hall.store is not None:
                 self.seen = hall.store.seen()
                 self.rejected = _by_source(count_rejects(hall.store))
+                self.unfoldable = unfoldable.number(hall.store)
         except StoreError as error:
             log.debug("the sources' clocks stand: %s", error)  # the hall itself tells of the outage
+        except Exception as failed:
+            hall.faults.note("sources", failed)
         finally:
             self.busy.release()
 
@@ -53,14 +58,30 @@ def _by_source(counts: dict[tuple[str, str], int]) -> dict[str, int]:
 _watches: "weakref.WeakKeyDictionary[Hall, _Watch]" = weakref.WeakKeyDictionary()
 
 
+def _fresh(hall: "Hall", now_ms: int) -> _Watch:
+    watch = _watches.setdefault(hall, _Watch())
+    watch.refresh(hall, now_ms)
+    return watch
+
+
+def trouble_of(hall: "Hall", now_ms: int) -> list[Json]:
+    """[{key, n}] of what this program itself could not take, each with n > 0: facts set aside (`unfoldable`), rows that are
+    not on any screen (`skipped`), jobs that have just failed (`faults`). As of some seconds ago.
+    """
+    hall = getattr(hall, "hall", hall)
+    with hall.lock:
+        skipped = len(hall.skipped.rows)
+    found = {"unfoldable": _fresh(hall, now_ms).unfoldable, "skipped": skipped, "faults": len(hall.faults.standing())}
+    return [{"key": key, "n": number} for key, number in found.items() if number]
+
+
 def sources_of(hall: "Hall", now_ms: int) -> list[Json]:
     """[{name, last_at_ms (data), beat_at_ms, late, rejected}] as of some seconds ago, by name.
 
     Late: neither data nor a sign of life for longer than the city's silent_after_s.
     """
     hall = getattr(hall, "hall", hall)  # a Sight sees the sources of its hall
-    watch = _watches.setdefault(hall, _Watch())
-    watch.refresh(hall, now_ms)
+    watch = _fresh(hall, now_ms)
     seen, rejected = watch.seen, watch.rejected
     limit_ms = hall.city.limits.silent_after_s * 1000
     return [

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from domain.actions import LIMITED
+from domain.bounds import saturated
 from domain.lifecycle import STATUSES
 from domain.worktime import DAY_MS, Limit, WorkTime
 
@@ -137,7 +138,7 @@ def _going(clock: Running, at_ms: int, work: WorkTime) -> Running:
     limit = clock.limit
 
     def after(left_ms: int) -> int:
-        return work.after(at_ms, left_ms) if limit.counts_working_time else at_ms + left_ms
+        return work.after(at_ms, left_ms) if limit.counts_working_time else saturated(at_ms + left_ms)
 
     return msgspec.structs.replace(clock, due_at_ms=after(clock.left_ms), yellow_at_ms=after(clock.yellow_left_ms))
 
@@ -153,7 +154,7 @@ def _stopped(clock: Running, at_ms: int, rules: ClockRules) -> Running:
     work, limit = rules.calendar(clock.department), clock.limit
 
     def left(until_ms: int) -> int:
-        return work.spent_ms(at_ms, until_ms) if limit.counts_working_time else until_ms - at_ms
+        return work.spent_ms(at_ms, until_ms) if limit.counts_working_time else saturated(until_ms - at_ms)
 
     return msgspec.structs.replace(
         clock, due_at_ms=None, yellow_at_ms=None, left_ms=left(clock.due_at_ms), yellow_left_ms=left(clock.yellow_at_ms)
@@ -165,11 +166,13 @@ def _deferred(clock: Running, move: Move, rules: ClockRules) -> Running:
     to_ms = move.deferred_to_ms
     if to_ms is None or clock.due_at_ms is None or clock.yellow_at_ms is None or to_ms <= clock.due_at_ms:
         return clock
+    to_ms = saturated(to_ms)
     work = rules.calendar(clock.department)
     if clock.limit.counts_working_time:
         ahead_ms = work.spent_ms(clock.yellow_at_ms, clock.due_at_ms)
         return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=work.after(to_ms, -ahead_ms), told=0)
-    return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=clock.yellow_at_ms + to_ms - clock.due_at_ms, told=0)
+    yellow_at_ms = saturated(clock.yellow_at_ms + to_ms - clock.due_at_ms)
+    return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=yellow_at_ms, told=0)
 
 
 def marks(clocks: tuple[Running, ...]) -> tuple[int | None, int | None]:
@@ -233,7 +236,8 @@ def told(clocks: tuple[Running, ...], key: str, mark: int) -> tuple[Running, ...
 
 def given(clocks: tuple[Running, ...], at_ms: int, due_at_ms: int, yellow_from: float) -> tuple[Running, ...]:
     """The clocks with an end of the whole case that a person told; round the clock, yellow at the city's share of it."""
-    length_ms = max(due_at_ms - at_ms, 0)
+    at_ms, due_at_ms = saturated(at_ms), saturated(due_at_ms)
+    length_ms = saturated(max(due_at_ms - at_ms, 0))
     yellow_ms = min(at_ms + round(length_ms * yellow_from), due_at_ms)
     left = (length_ms, yellow_ms - at_ms)
     own = Running(TOTAL, "told", "natural_days", length_ms / DAY_MS, "", at_ms, due_at_ms, yellow_ms, *left)

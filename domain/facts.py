@@ -2,14 +2,41 @@
 
 Every instant is an integer of milliseconds since 1970-01-01T00:00:00Z and is named `*_at_ms`; every position is WGS-84
 degrees; every speed m/s; every length metres. A source converts at its door (`ingest/sources/`) and nobody converts again.
-On the wire of the store a fact is a MessagePack array that begins with its tag.
+On the wire of the store a fact is a MessagePack array that begins with its tag. The types say how far each value may go
+(`domain.bounds`): who reads a fact from bytes gets none beyond; `beyond` asks it of a fact that was made by hand.
 """
 
+import datetime as dt
 import enum
+import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 import msgspec
+
+from domain.bounds import (
+    NUMBER_DECIMALS,
+    NUMBER_MOST,
+    Accuracy,
+    ActionFields,
+    Altitude,
+    Angle,
+    Extra,
+    Flags,
+    Instant,
+    Latitude,
+    Longitude,
+    Name,
+    Roles,
+    Share,
+    Speed,
+    Streams,
+    Text,
+    Title,
+    Word,
+)
+from domain.lifecycle import STATUSES
 
 
 class FixFlag(enum.IntFlag):
@@ -39,31 +66,31 @@ SET_ASIDE: Final = int(
 class Fact(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
     """Root of all facts. `source` is the name of the ingest key that brought it."""
 
-    source: str
-    received_at_ms: int
+    source: Name
+    received_at_ms: Instant
 
 
 class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True, gc=False):
     """One fix of one worker. `worker` is the roster's id, or the device's own where the roster knows no such device."""
 
-    worker: str
-    fixed_at_ms: int
-    lon: float
-    lat: float
-    accuracy_m: float | None = None
-    speed_mps: float | None = None
-    heading_deg: float | None = None
-    altitude_m: float | None = None
-    battery_pct: float | None = None
-    flags: int = 0
+    worker: Name
+    fixed_at_ms: Instant
+    lon: Longitude
+    lat: Latitude
+    accuracy_m: Accuracy | None = None
+    speed_mps: Speed | None = None
+    heading_deg: Angle | None = None
+    altitude_m: Altitude | None = None
+    battery_pct: Share | None = None
+    flags: Flags = 0
 
 
 class Heartbeat(Fact, frozen=True, array_like=True, tag="h", kw_only=True, gc=False):
     """The device is (`up`) or is not linked; says nothing of where it is. `sos`: its alarm button is pressed."""
 
-    worker: str
+    worker: Name
     up: bool = True
-    battery_pct: float | None = None
+    battery_pct: Share | None = None
     sos: bool = False
 
 
@@ -76,25 +103,32 @@ class CaseStep(Fact, frozen=True, array_like=True, tag="c", kw_only=True):
     `channel` is where the case came from (12345, 网格员上报 …; domain.md B8); `region` a region code or unique name.
     """
 
-    order: str
-    at_ms: int
-    status: str
+    order: Name
+    at_ms: Instant
+    status: Name
     at_unknown: bool = False
-    channel: str | None = None
-    category: str | None = None
-    department: str | None = None
-    region: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    deadline_at_ms: int | None = None
+    channel: Word | None = None
+    category: Word | None = None
+    department: Word | None = None
+    region: Word | None = None
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    deadline_at_ms: Instant | None = None
     on_time: bool | None = None
-    title: str | None = None
-    text: str | None = None
-    address: str | None = None
-    reporter: str | None = None
-    handler: str | None = None
-    note: str | None = None
-    extra: dict[str, str] = {}
+    title: Title | None = None
+    text: Text | None = None
+    address: Title | None = None
+    reporter: Word | None = None
+    handler: Word | None = None
+    note: Text | None = None
+    extra: Extra = {}
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"status {self.status!r} is none of domain.lifecycle")
+
+
+FEED_STATUSES: Final = ("online", "offline", "frozen", "fault")
 
 
 class FeedStatus(Fact, frozen=True, array_like=True, tag="f", kw_only=True):
@@ -103,17 +137,21 @@ class FeedStatus(Fact, frozen=True, array_like=True, tag="f", kw_only=True):
     `streams` maps hls / webrtc / flv to an address without credentials (the gateway has cut them off).
     """
 
-    feed: str
-    at_ms: int
-    status: str
-    name: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    region: str | None = None
-    owner: str | None = None
-    streams: dict[str, str] = {}
-    direction_deg: float | None = None
-    fov_deg: float | None = None
+    feed: Name
+    at_ms: Instant
+    status: Name
+    name: Word | None = None
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    region: Word | None = None
+    owner: Word | None = None
+    streams: Streams = {}
+    direction_deg: Angle | None = None
+    fov_deg: Angle | None = None
+
+    def __post_init__(self) -> None:
+        if self.status not in FEED_STATUSES:
+            raise ValueError(f"status {self.status!r} is none of {', '.join(FEED_STATUSES)}")
 
 
 class OrderAction(Fact, frozen=True, array_like=True, tag="a", kw_only=True):
@@ -124,16 +162,16 @@ class OrderAction(Fact, frozen=True, array_like=True, tag="a", kw_only=True):
     `fields` are what the action needs and tells, by the names of `CaseStep` and of the table of actions.
     """
 
-    id: str
-    order: str
-    action: str
-    actor: str
-    role: str
-    at_ms: int
-    also: tuple[str, ...] = ()
-    scope: str = ""
-    department: str = ""
-    fields: dict[str, str | int | float | bool] = {}
+    id: Name
+    order: Name
+    action: Name
+    actor: Name
+    role: Name
+    at_ms: Instant
+    also: Roles = ()
+    scope: Word = ""
+    department: Word = ""
+    fields: ActionFields = {}
 
 
 class DayTally(Fact, frozen=True, array_like=True, tag="t", kw_only=True):
@@ -143,12 +181,27 @@ class DayTally(Fact, frozen=True, array_like=True, tag="t", kw_only=True):
     the same source, day, region and key the latest counts.
     """
 
-    day: str
-    region: str
-    key: str
+    day: Name
+    region: Word
+    key: Name
     value: Decimal
-    at_ms: int
+    at_ms: Instant
     base: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not _DAY.fullmatch(self.day) or not dt.date.fromisoformat(self.day):
+            raise ValueError(f"day {self.day!r} is not YYYY-MM-DD")
+        for number in (self.value, self.base):
+            if number is not None and not is_number(number):
+                raise ValueError(f"{number} is beyond {NUMBER_MOST:,} or has more than {NUMBER_DECIMALS} decimals")
+
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def is_number(number: Decimal) -> bool:
+    """Whether a tally can carry it: finite, at most NUMBER_MOST either way, at most NUMBER_DECIMALS decimals."""
+    return number.is_finite() and abs(number) <= NUMBER_MOST and number == round(number, NUMBER_DECIMALS)
 
 
 class SosAnswer(Fact, frozen=True, array_like=True, tag="s", kw_only=True):
@@ -156,13 +209,13 @@ class SosAnswer(Fact, frozen=True, array_like=True, tag="s", kw_only=True):
     the log-in and the hall; `note`: what was done about it.
     """
 
-    worker: str
-    id: str
-    actor: str
-    role: str
-    at_ms: int
-    region: str = ""
-    note: str = ""
+    worker: Name
+    id: Name
+    actor: Name
+    role: Name
+    at_ms: Instant
+    region: Word = ""
+    note: Text = ""
 
 
 AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction | DayTally | SosAnswer
@@ -186,3 +239,35 @@ def tally_id(source: str, day: str, region: str, key: str) -> str:
 
 LATE: Final = int(FixFlag.LATE)
 """Plain integers: the operators of enum.IntFlag cost a microsecond each, and the folds ask several times per fix."""
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_one: Final = msgspec.msgpack.Decoder(AnyFact)
+_many: Final = msgspec.msgpack.Decoder(list[AnyFact])
+_PLACE: Final = re.compile(r" - at `\$\[(\d+)\]")
+
+
+def all_within(facts: Sequence[AnyFact]) -> bool:
+    """Whether every one of the facts is what its types say, so that a store can give it back; asked of all at one stroke."""
+    try:
+        _many.decode(_encode(facts))
+    except (ValueError, OverflowError, TypeError):  # what is no value of its type, too large to be written, no text at all
+        return False
+    return True
+
+
+def beyond(fact: AnyFact) -> str:
+    """Which field of a fact is beyond its bounds, and how; "" when all are within."""
+    try:
+        _one.decode(_encode(fact))
+    except (ValueError, OverflowError, TypeError) as wrong:
+        return _named(fact, str(wrong))
+    return ""
+
+
+def _named(fact: AnyFact, wrong: str) -> str:
+    """What the reader says, with the field's name in place of its number (0 is the tag)."""
+    place = _PLACE.search(wrong)
+    if place is None:
+        return wrong
+    return f"{type(fact).__struct_fields__[int(place[1]) - 1]}: {wrong[: place.start()]}"

@@ -26,6 +26,7 @@ from domain.actions import (
     TALK,
     Row,
 )
+from domain.bounds import LATEST_MS, LONGEST_LIMIT_DAYS, is_deadline, saturated
 from domain.clocks import ClockRules, Move, climbed, given, moved, pack, told
 from domain.facts import OrderAction
 from domain.ownorders import follow, last_card, may_climb, noted, split
@@ -39,7 +40,7 @@ REASONS: Final = (
     "no_such_order", "exists", "no_such_action", "owned_by_source", "out_of_scope", "held_above", "not_your_role",
     "other_axis", "not_in_state", "not_your_order", "own_work", "not_asked", "already_asked", "co_handlers_open",
     "not_checked", "already_evaluated", "no_level_above", "no_lead", "no_such_co_handler", "missing_field", "bad_field",
-    "trail_full", "carded", "not_carded", "no_such_card", "no_alarm",
+    "trail_full", "carded", "not_carded", "no_such_card", "no_alarm", "unfoldable",
 )  # fmt: skip
 
 
@@ -344,6 +345,8 @@ def _fields(case: _Case, row: Row) -> Refused | None:
             return Refused("bad_field", {"field": name, "allowed": " ".join(allowed)})
     if act.action == "merge" and told["merged_into"] == act.order:
         return Refused("bad_field", {"field": "merged_into"})
+    if "deadline_at_ms" in told and not is_deadline(int(told["deadline_at_ms"]), act.received_at_ms):
+        return Refused("bad_field", {"field": "deadline_at_ms", "most_days": LONGEST_LIMIT_DAYS})
     if act.action in ("ask_defer", "grant_defer") and case.order is not None:
         before_ms = case.order.deadline_at_ms or 0
         if int(told.get("deadline_at_ms", case.life.asked_deadline_at_ms or 0)) <= before_ms:
@@ -369,7 +372,7 @@ def _is_told(case: _Case, name: str) -> bool:
     return name == "category" and case.order is not None and bool(case.order.category)
 
 
-_RANGES: Final = {"lon": (-180.0, 180.0), "lat": (-90.0, 90.0), "deadline_at_ms": (0.0, 2.0**53)}
+_RANGES: Final = {"lon": (-180.0, 180.0), "lat": (-90.0, 90.0), "deadline_at_ms": (0.0, float(LATEST_MS - 1))}
 
 
 def _wrong_types(fields: Fields) -> Refused | None:
@@ -379,7 +382,7 @@ def _wrong_types(fields: Fields) -> Refused | None:
         if not fits or (isinstance(value, bool) and wanted is not bool):
             return Refused("bad_field", {"field": name})
         low, high = _RANGES.get(name, (0.0, 0.0))
-        if name in _RANGES and not low <= float(value) <= high:
+        if name in _RANGES and not low <= value <= high:  # type: ignore[operator]
             return Refused("bad_field", {"field": name})
     place = [name in fields for name in ("lon", "lat")]
     return Refused("bad_field", {"field": "lon"}) if any(place) and not all(place) else None
@@ -405,7 +408,7 @@ def _found_out(case: _Case, at_ms: int) -> Fields:
         found["department"] = act.fields.get("department") or order.department or life.route_department
     if rules.clocks is None and act.action in ("register", "dispatch") and not _has_deadline(case):
         limit_ms = rules.limit_ms(str(act.fields.get("category") or order.category))
-        found |= {} if limit_ms is None else {"deadline_at_ms": at_ms + limit_ms}
+        found |= {} if limit_ms is None else {"deadline_at_ms": saturated(at_ms + limit_ms)}
     if act.action == "grant_defer" and "deadline_at_ms" not in act.fields and life.asked_deadline_at_ms is not None:
         found["deadline_at_ms"] = life.asked_deadline_at_ms
     if act.action == "escalate":

@@ -11,6 +11,7 @@ import msgspec
 
 from domain import stints
 from domain.actions import ANSWERS, CLOCKS
+from domain.bounds import saturated
 from domain.clocks import PAUSED_IN, TOTAL, Running, marks, unpacked
 from domain.lifecycle import STATUSES
 from domain.states import Card, Clock, CoHandler, Life, Order, OrderFlag, Sent, Step
@@ -113,9 +114,9 @@ def _deadline(deadline_at_ms: int | None, life: Life, before: str, step: Step) -
     """(deadline, what is left of it while it stands still): 挂账 takes the limit away and gives back what was left."""
     left_ms = life.deadline_left_ms
     if step.status == "hanging" and before != "hanging":
-        return None, None if deadline_at_ms is None else deadline_at_ms - step.at_ms
+        return None, None if deadline_at_ms is None else saturated(deadline_at_ms - step.at_ms)
     if before == "hanging" and step.status != "hanging" and left_ms is not None:
-        return step.at_ms + left_ms, None
+        return saturated(step.at_ms + left_ms), None
     return deadline_at_ms, left_ms
 
 
@@ -301,5 +302,5 @@ def _clocks(clocks: tuple[Clock, ...], state: str, at_ms: int) -> tuple[Clock, .
             known[key] = Clock(key, at_ms, at_ms)
         elif clock is not None and (state in states) != (clock.since_ms is not None):
             since_ms = at_ms if state in states else None
-            known[key] = Clock(key, clock.started_at_ms, since_ms, clock.spent(at_ms))
+            known[key] = Clock(key, clock.started_at_ms, since_ms, saturated(clock.spent(at_ms)))
     return tuple(known.values())

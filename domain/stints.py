@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.actions import CLOCKS, INTAKE
+from domain.bounds import saturated
 
 STAGES: Final = ("accept", "register", "dispatch", "handle", "check", "total")
 """The stages that are timed, in the order in which they are packed: until accepted, until registered, … the whole case."""
@@ -78,6 +79,7 @@ def after(packed: bytes, before: str, status: str, at_ms: int, worked: str) -> b
         first = left[n] == UNKNOWN
         known_ms = news.get(STAGES[n])
         known = known_ms is not None and (first or spent[n] != UNKNOWN)
-        spent[n] = min(max(spent[n], 0) + round((known_ms or 0) / 1000), 2**31 - 1) if known else UNKNOWN
-        left[n] = at_ms
+        worked_s = round(saturated(known_ms or 0) / 1000)
+        spent[n] = min(max(max(spent[n], 0) + worked_s, UNKNOWN), 2**31 - 1) if known else UNKNOWN
+        left[n] = saturated(at_ms)
     return _FORM.pack(*left, *spent)

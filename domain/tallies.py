@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from domain.facts import DayTally, tally_id
+from domain.bounds import NUMBER_DECIMALS, NUMBER_MOST
+from domain.facts import DayTally, is_number, tally_id
 from domain.rates import shown, value4
 from domain.states import Tally, Told
 
@@ -34,8 +35,6 @@ RATED: Final = (
 INDICES: Final = ("social_index", "safety_index")
 """社情指数, 平安指数: nobody knows their formulas, so they are imported values only. Any other key is an index too."""
 
-MOST: Final = Decimal(10) ** 12
-DECIMALS: Final = 6
 KEPT_BEFORE: Final = 100  # corrections of one number
 
 
@@ -69,8 +68,8 @@ def whole(value: Decimal, base: Decimal) -> tuple[int, int]:
 
 def fault(key: str, value: Decimal, base: Decimal | None) -> str:
     """Why a number cannot be one of that key; "" when it can."""
-    if any(abs(number) > MOST or number != round(number, DECIMALS) for number in (value, base) if number is not None):
-        return f"value out of range: at most {MOST:,} and {DECIMALS} decimals"
+    if not all(is_number(number) for number in (value, base) if number is not None):
+        return f"value out of range: at most {NUMBER_MOST:,} and {NUMBER_DECIMALS} decimals"
     if key in SUMS and (value < 0 or value != int(value)):
         return f"value not a count: {key} is a whole number from 0"
     if key in SUMS and base is not None:

@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.bounds import DAY_MS as DAY_MS
+from domain.bounds import LONGEST_LIMIT_DAYS, saturated
 from domain.calendar import clock_ms, days_later
 
 HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 
 LimitKind = Literal["urgent_hours", "working_hours", "working_days", "natural_days"]
 Instants = NDArray[np.int64]
@@ -36,6 +37,11 @@ class Limit(msgspec.Struct, frozen=True):
     @property
     def counts_working_time(self) -> bool:
         return self.kind in ("working_hours", "working_days")
+
+
+def longest(kind: str) -> int:
+    """The largest amount of a limit of a kind: that many natural days, or their hours (`domain.bounds`)."""
+    return LONGEST_LIMIT_DAYS * (24 if kind in ("urgent_hours", "working_hours") else 1)
 
 
 class WorkTime:
@@ -64,17 +70,22 @@ class WorkTime:
         return found
 
     def spent_ms(self, from_ms: int, to_ms: int) -> int:
-        """`between` for one pair."""
-        return int(self.between(np.array([from_ms], np.int64), np.array([to_ms], np.int64))[0])
+        """`between` for one pair; of instants beyond the calendar as of its ends."""
+        pair = np.array([saturated(from_ms), saturated(to_ms)], np.int64)
+        return int(self.between(pair[:1], pair[1:])[0])
 
     def after(self, at_ms: int, working_ms: int) -> int:
         """The first instant by which `working_ms` of working time have passed since `at_ms`; before it for negative ones.
 
-        What ends with a period ends then, not at the start of the next one. Raises ValueError beyond the calendar's ends.
+        What ends with a period ends then, not at the start of the next one. What would lie beyond the calendar lies at its
+        first or last instant, but never on the other side of `at_ms`.
         """
+        at_ms = saturated(at_ms)
         wanted = int(self.passed(np.array([at_ms], np.int64))[0]) + working_ms
-        if not 0 <= wanted <= int(self._before[-1]):
-            raise ValueError("beyond the ends of the calendar")
+        if wanted > int(self._before[-1]):
+            return max(at_ms, int(self.ends[-1]))
+        if wanted < 0:
+            return min(at_ms, int(self.starts[0]))
         if working_ms <= 0:
             at = int(np.searchsorted(self._before, wanted, "right")) - 1
             at = min(at, len(self.starts) - 1)
@@ -86,12 +97,13 @@ class WorkTime:
         """When a limit that begins at `at_ms` is over; one of nothing at once, also at night."""
         if not limit.amount:
             return at_ms
-        return self.after(at_ms, self.length_ms(limit)) if limit.counts_working_time else at_ms + self.length_ms(limit)
+        length_ms = self.length_ms(limit)
+        return self.after(at_ms, length_ms) if limit.counts_working_time else saturated(at_ms + length_ms)
 
     def length_ms(self, limit: Limit) -> int:
         """A limit in milliseconds of the time that it counts."""
         unit = {"urgent_hours": HOUR_MS, "working_hours": HOUR_MS, "working_days": self.day_ms, "natural_days": DAY_MS}
-        return round(limit.amount * unit[limit.kind])
+        return saturated(round(limit.amount * unit[limit.kind]))
 
 
 def calendar_of(

@@ -6,6 +6,7 @@ from domain.facts import AnyFact
 from domain.notices import Notice
 from domain.states import Outcome, Row, Step
 from store.audit import Entry
+from store.unfoldable import Unfoldable
 
 
 class Changes:
@@ -23,6 +24,28 @@ class Changes:
         self.audit: list[Entry] = []
         self.due: dict[str, int | None] = {}
         self.notices: list[Notice] = []
+        self.passing: list[Outcome] = []
+        self.unfoldable: list[Unfoldable] = []
+
+    def absorb(self, later: "Changes") -> None:
+        """Put what has changed since over what had changed before."""
+        self.rows |= later.rows
+        for key, records in later.tracks.items():
+            self.tracks.setdefault(key, bytearray()).extend(records)
+        self.days |= later.days
+        self.trails |= later.trails
+        for key in later.forgotten:
+            self.outcomes.pop(key, None)
+        self.outcomes |= later.outcomes
+        self.forgotten = (self.forgotten | later.forgotten) - later.outcomes.keys()
+        self.counts.update(later.counts)
+        for clock, at_ms in later.seen.items():
+            self.seen[clock] = max(at_ms, self.seen.get(clock, 0))
+        self.audit += later.audit
+        self.due |= later.due
+        self.notices += later.notices
+        self.passing += later.passing
+        self.unfoldable += later.unfoldable
 
     def count(self, fact: AnyFact, kind: str, outcome: str) -> None:
         self.counts[f"{fact.source}|{kind}|{outcome}"] += 1

@@ -21,6 +21,7 @@ import msgspec
 
 from config import clock
 from config.city import City
+from config.faults import Faults
 from domain.notices import DELIVERED, FAILED, Delivery, Notice, contact_of
 from ingest.noticebody import body_of, headers_of
 from ingest.posting import FIRST_WAIT_S, LONGEST_WAIT_S, Answer, seconds_of, settled
@@ -46,6 +47,7 @@ class Endpoint:
         self.name, self.hook = name, city.notices.webhooks[name]
         self._store, self._city, self._keys, self._held = store, city, keys, held
         self._first_wait_s = first_wait_s
+        self._faults = Faults()
         self._failures = 0
         self._rest_until_s = 0.0
         self._outage = False
@@ -66,8 +68,8 @@ class Endpoint:
                         self._outage = True
                         log.error("webhook %s: the store does not answer, notices wait: %s", self.name, silent)
                     worked = False
-                except Exception:  # a defect of one delivery must not end the sending of all others
-                    log.exception("webhook %s: nothing could be sent", self.name)
+                except Exception as failed:  # a defect of one delivery must not end the sending of all others
+                    self._faults.note(f"webhook {self.name}", failed)
                     self._rest_until_s, worked = time.monotonic() + LONGEST_REST_S, False
                 if not worked:
                     await asyncio.sleep(IDLE_S)
@@ -157,6 +159,7 @@ class Courier:
     ) -> None:
         self._store = store
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._faults = Faults()
         self._held: dict[int, float] = {}  # partition → until when it is surely ours, by the monotonic clock
         self._hooks = frozenset(city.notices.webhooks)
         self.endpoints = [
@@ -178,6 +181,8 @@ class Courier:
                 self.tick()
             except StoreUnavailable as silent:
                 log.debug("no lease: %s", silent)  # the endpoints tell of the outage
+            except Exception as failed:  # one partition's trouble; the leases of the others are kept at the next turn
+                self._faults.note("courier", failed)
             stop.wait(LEASE_S)
         for thread in threads:
             thread.join(END_S)
@@ -192,9 +197,10 @@ class Courier:
             else:
                 self._held.pop(partition, None)
         for partition in self.held():
-            notices.forget_failed(self._store, partition, clock.now_ms())
-            for name in notices.names(self._store, partition) - self._hooks:
-                self._give_up(partition, name)
+            with self._faults.survive("courier", StoreUnavailable):
+                notices.forget_failed(self._store, partition, clock.now_ms())
+                for name in notices.names(self._store, partition) - self._hooks:
+                    self._give_up(partition, name)
 
     def _give_up(self, partition: int, name: str) -> None:
         while (found := notices.due(self._store, [partition], name, 2**53)) is not None:

@@ -117,3 +117,8 @@ class DayIndexes:
         if index is not None:
             index.add(fix, flags)
             self._held += 1
+
+    def forget(self, worker: str) -> None:
+        """Read the worker's days anew when they are needed next."""
+        for key in [key for key in self._days if key[0] == worker]:
+            self._held -= len(self._days.pop(key)) + _DAY_COSTS

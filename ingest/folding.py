@@ -3,13 +3,14 @@ fix's day and for the trails and answers of orders.
 """
 
 import heapq
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from config.city import City
 from config.city_rules import rules_of
+from config.faults import Faults
 from domain import device_clock, presence, sos
 from domain.facts import (
     LATE,
@@ -28,14 +29,17 @@ from domain.facts import (
 from domain.states import Feed, Tally, Worker
 from domain.tallies import fold_tally
 from domain.videofeeds import fold_feed
+from ingest import aside
 from ingest.changes import Changes
 from ingest.dayindex import DayIndex, DayIndexes, detour_m
 from ingest.orders import Orders
 from ingest.places import Places
 from store import track
-from store.audit import Entry
-from store.commit import Commit
-from store.store import Store
+from store.audit import Entry as AuditEntry
+from store.commit import Commit, try_writing
+from store.errors import StoreError
+from store.store import Entry, Store, Unreadable
+from store.unfoldable import error_text
 
 _SLOW = SET_ASIDE | LATE
 
@@ -57,7 +61,8 @@ def _by_receipt(fact: _Dated, wrong_by_ms: int) -> _Dated:
 class Partition:
     """The state of one partition. After any failed commit it is thrown away and read anew."""
 
-    def __init__(self, store: Store, number: int, version: int, places: Places) -> None:
+    def __init__(self, store: Store, number: int, version: int, places: Places, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
         self._store = store
         self._number = number
         self._version = version
@@ -72,8 +77,9 @@ class Partition:
         self._indexes = DayIndexes(store.track_day)
         self._due: list[tuple[int, str]] = []
         self._due_of: dict[str, int] = {}  # worker → the one entry of _due that counts
-        self._now = Changes()
-        for _, row in store.rows(number, ("worker", "feed", "tally")):
+        self._now = self._beneath = Changes()  # what is being folded; what of the same commit has been folded
+        self._unreadable: list[Unreadable] = []
+        for _, row in store.rows(number, ("worker", "feed", "tally"), self._unreadable):
             if isinstance(row, Worker):
                 self._workers[row.worker] = row
                 self._schedule(row)
@@ -83,9 +89,99 @@ class Partition:
                 self._tallies[row.tally] = row
 
     def fold(self, facts: Sequence[AnyFact], read_to: str) -> Commit:
-        """Everything that these facts, in this order, change."""
+        """Everything that these facts, in this order, change. When it raises, throw the partition away."""
+        self._now = self._beneath = Changes()
+        self._fold_together(facts)
+        return self._commit(read_to)
+
+    def fold_singly(self, entries: Iterable[Entry], read_to: str, may_fold: Callable[[str], bool], now_ms: int) -> Commit:
+        """As `fold`, but one fact after the other: one that raises, or of which nothing can be written down, leaves no trace
+        but that it is set aside. So is a fact for whose ENTRY-INDEX `may_fold` says no. Raises StoreError.
+        """
+        self._beneath = done = Changes()
+        for entry_id, facts in entries:
+            for index, fact in enumerate(facts):
+                done.absorb(self._fold_one(fact, f"{entry_id}-{index}", may_fold, now_ms))
+        self._now = done
+        return self._commit(read_to)
+
+    def _fold_one(self, fact: AnyFact | Unreadable, place: str, may_fold: Callable[[str], bool], now_ms: int) -> Changes:
+        if isinstance(fact, Unreadable):
+            return aside.of_unreadable(fact, now_ms)
+        if not may_fold(place):
+            return aside.of_fact(fact, place, aside.DIED, now_ms)
+        return self._alone(
+            lambda: self._fold_together([fact]), self._undoing(fact), lambda error: aside.of_fact(fact, place, error, now_ms)
+        )
+
+    def wake(self, now_ms: int) -> Commit | None:
+        """What time alone has changed by `now_ms`; None when nothing. A mark that cannot be told of is set aside."""
+        self._now = self._beneath = done = Changes()
+        self._wake_workers(now_ms)
+        for order in self._orders.due(now_ms):
+            done.absorb(self._wake_order(order, now_ms))
+        for row in self._unreadable:
+            done.absorb(aside.of_row(row, now_ms))
+        self._unreadable.clear()
+        self._now = done
+        return self._commit(None) if done.rows or done.due or done.unfoldable else None
+
+    def _wake_workers(self, now_ms: int) -> None:
+        while self._due and self._due[0][0] <= now_ms:
+            due, name = heapq.heappop(self._due)
+            if self._due_of.get(name) != due:
+                continue  # an earlier moment has taken its place
+            del self._due_of[name]
+            worker = presence.settle(self._workers[name], now_ms, self._limits)
+            if worker is self._workers[name]:
+                self._schedule(worker)
+            else:
+                self._keep(worker)
+
+    def _wake_order(self, order: str, now_ms: int) -> Changes:
+        held = self._orders.held()
+        return self._alone(
+            lambda: self._orders.wake(order, now_ms, self._now),
+            lambda: self._orders.put_back(held),
+            lambda error: aside.of_clock(order, error, now_ms),
+        )
+
+    def _alone(self, do: Callable[[], None], undo: Callable[[], None], gone_without: Callable[[str], Changes]) -> Changes:
+        """What `do` changes by itself; when it raises, all is as before, and `gone_without` the error is what changes."""
         self._now = Changes()
-        self._orders.fold((fact for fact in facts if isinstance(fact, CaseStep | OrderAction)), self._now)
+        try:
+            do()
+            try_writing(self._packed(None))
+        except StoreError:
+            raise
+        except Exception as failed:
+            undo()
+            self._faults.note("folding (set aside)", failed)
+            return gone_without(error_text(failed))
+        return self._now
+
+    def _undoing(self, fact: AnyFact) -> Callable[[], None]:
+        """Puts back what memory holds of a fact's entity, as it is now."""
+        if isinstance(fact, CaseStep | OrderAction):
+            answers = self._orders.held()
+            return lambda: self._orders.put_back(answers)
+        name = entity(fact)
+        tables: tuple[dict[str, Any], ...] = (self._workers, self._due_of, self._days, self._feeds, self._tallies)
+        held = [table.get(name) for table in tables]
+
+        def undo() -> None:
+            for table, was in zip(tables, held, strict=True):
+                if was is None:
+                    table.pop(name, None)
+                else:
+                    table[name] = was
+            self._indexes.forget(name)
+
+        return undo
+
+    def _fold_together(self, facts: Sequence[AnyFact]) -> None:
+        told = (fact for fact in facts if isinstance(fact, CaseStep | OrderAction))
+        self._orders.fold(told, self._now, self._beneath.trails)
         fixes = [fact for fact in facts if isinstance(fact, Position)]
         wheres = iter(self._places.of_fixes(fixes))
         for fact in facts:
@@ -99,23 +195,6 @@ class Partition:
                 self._fold_tally(fact)
             elif isinstance(fact, SosAnswer):
                 self._fold_answer(fact)
-        return self._commit(read_to)
-
-    def wake(self, now_ms: int) -> Commit | None:
-        """What time alone has changed by `now_ms`; None when nothing."""
-        self._now = Changes()
-        while self._due and self._due[0][0] <= now_ms:
-            due, name = heapq.heappop(self._due)
-            if self._due_of.get(name) != due:
-                continue  # an earlier moment has taken its place
-            del self._due_of[name]
-            worker = presence.settle(self._workers[name], now_ms, self._limits)
-            if worker is self._workers[name]:
-                self._schedule(worker)
-            else:
-                self._keep(worker)
-        self._orders.wake(now_ms, self._now)
-        return self._commit(None) if self._now.rows or self._now.due else None
 
     def _fold_fix(self, fix: Position, where: presence.Where) -> None:
         worker = self._workers.get(fix.worker) or Worker(worker=fix.worker)
@@ -147,7 +226,7 @@ class Partition:
         return flags, detour_m(before, fix, after)
 
     def _day(self, worker: str, day: str) -> DayIndex:
-        return self._indexes.get(worker, day, self._now.tracks.get((worker, day)))
+        return self._indexes.get(worker, day, self._beneath.tracks.get((worker, day)))
 
     def _record(self, fix: Position, day: str, flags: int) -> None:
         self._now.tracks.setdefault((fix.worker, day), bytearray()).extend(track.pack(fix, flags))
@@ -203,7 +282,9 @@ class Partition:
             return
         detail: dict[str, str | int] = {"role": fact.role, "id": fact.id, "since_ms": worker.sos_since_ms, "note": fact.note}
         self._now.audit.append(
-            Entry(at_ms=fact.at_ms, who=fact.actor, what="sos_answered", subject=fact.worker, region=fact.region, detail=detail)
+            AuditEntry(
+                at_ms=fact.at_ms, who=fact.actor, what="sos_answered", subject=fact.worker, region=fact.region, detail=detail
+            )
         )
         self._keep(new)
 
@@ -225,6 +306,9 @@ class Partition:
 
     def _commit(self, read_to: str | None) -> Commit:
         self._version += 1
+        return self._packed(read_to)
+
+    def _packed(self, read_to: str | None) -> Commit:
         version, now = self._version, self._now
         return Commit(
             version=version,
@@ -240,6 +324,6 @@ class Partition:
             audit=now.audit,
             due=now.due,
             notices=now.notices,
+            passing=now.passing,
+            unfoldable=now.unfoldable,
         )
-
-

@@ -4,7 +4,7 @@ There is one writer per partition, so of two people who act on one order at once
 made of it. An action is known by its id: done ones by the trail, refused ones by the answers that are kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
@@ -24,6 +24,7 @@ from store.commit import OUTCOMES_KEEP
 from store.store import Store
 
 Trail = tuple[Step, ...]
+Held = tuple[dict[tuple[str, str], Outcome], int]
 CLOCK: Final = "clock"
 """The source of what time itself does: nobody waits for an answer to it."""
 
@@ -45,12 +46,13 @@ class Orders:
         self._answers = {(found.order, found.id): found for found in store.outcomes(number)}
         self._serial = max((found.serial for found in self._answers.values()), default=0)
 
-    def fold(self, facts: Iterable[CaseStep | OrderAction], now: Changes) -> None:
-        """Put into `now` what these facts make of their orders."""
+    def fold(self, facts: Iterable[CaseStep | OrderAction], now: Changes, beneath: Mapping[str, Trail]) -> None:
+        """Put into `now` what these facts make of their orders. `beneath`: trails that the store is yet to be told of."""
         told: dict[str, list[CaseStep | OrderAction]] = {}
         for fact in facts:
             told.setdefault(fact.order, []).append(fact)
-        trails = self._store.trails(self._number, list(told))
+        stored = self._store.trails(self._number, [order for order in told if order not in beneath])
+        trails = {order: beneath[order] if order in beneath else stored[order] for order in told}
         for order, new in told.items():
             trail = trails[order]
             for _, run in groupby(new, type):
@@ -60,24 +62,32 @@ class Orders:
                 self._tell_outside(trails[order], trail, row, now)
                 self._keep(order, row, trail, now)
 
-    def wake(self, now_ms: int, now: Changes) -> None:
-        """Put into `now` what time alone has done by `now_ms`: each mark that a clock has passed is told of once.
+    def due(self, now_ms: int) -> list[str]:
+        """The orders whose clocks have passed a mark that nobody has been told of, also while nobody was here."""
+        return self._store.due_orders(self._number, now_ms, MOST_DUE)
 
-        The store's index names exactly the orders concerned, also those that fell due while nobody was here.
-        """
-        due = self._store.due_orders(self._number, now_ms, MOST_DUE)
-        for order, trail in self._store.trails(self._number, due).items():
-            row = cases.fold_trail(order, trail, self._places.of_order) if trail else None
-            after = trail
-            for _ in range(MOST_MARKS):
-                alarm = self._next_mark(row)
-                if alarm is None or alarm.at_ms > now_ms:
-                    break
-                row, after = self._act(row, after, _by_time(order, alarm, now_ms), now)
-            if len(after) > len(trail):
-                self._keep(order, row, after, now)
-            else:  # nothing to be told of it, or its trail is full: it is not asked for every second
-                now.due[order] = None
+    def wake(self, order: str, now_ms: int, now: Changes) -> None:
+        """Put into `now` what time alone has done to an order by `now_ms`: each mark that has passed is told of once."""
+        trail = self._store.trails(self._number, [order]).get(order, ())
+        row = cases.fold_trail(order, trail, self._places.of_order) if trail else None
+        after = trail
+        for _ in range(MOST_MARKS):
+            alarm = self._next_mark(row)
+            if alarm is None or alarm.at_ms > now_ms:
+                break
+            row, after = self._act(row, after, _by_time(order, alarm, now_ms), now)
+        if len(after) > len(trail):
+            self._keep(order, row, after, now)
+        else:  # nothing to be told of it, or its trail is full: it is not asked for every second
+            now.due[order] = None
+
+    def held(self) -> Held:
+        """The answers in memory, for `put_back`."""
+        return dict(self._answers), self._serial
+
+    def put_back(self, held: Held) -> None:
+        """Forget the answers that were given since."""
+        self._answers, self._serial = held
 
     def _keep(self, order: str, row: Order | None, trail: Trail, now: Changes) -> None:
         now.trails[order] = trail

@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 WHAT: Final = (
     "login", "login_refused", "logout", "session_ended", "password_changed", "refused", "view_track", "view_personal",
     "view_audit", "publish", "export", "action", "action_refused", "account", "token", "archived", "unreadable", "notice_sent",
-    "sos_answered",
+    "sos_answered", "facts_retried",
 )  # fmt: skip
 
 Place = tuple[int, int, int]

@@ -7,10 +7,11 @@ import redis
 
 from domain.notices import Notice
 from domain.states import Outcome, Row, Step
-from store import keys, notices
+from store import keys, notices, unfoldable
 from store.audit import CHAIN, Entry, packed
 from store.errors import LeaseLost, StoreUnavailable
 from store.store import Store, _answers
+from store.unfoldable import Unfoldable
 
 LEASE_MS: Final = 5000
 OUTCOMES_KEEP: Final = 10_000
@@ -43,6 +44,8 @@ class Commit(msgspec.Struct, kw_only=True):
     audit: list[Entry] = []
     due: dict[str, int | None] = {}  # order → when its next clock passes a mark; None: none runs
     notices: list[Notice] = []
+    passing: list[Outcome] = []  # answers that are told to who waits for them and not kept
+    unfoldable: list[Unfoldable] = []  # what is gone on without
 
 
 def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
@@ -108,6 +111,27 @@ def commit(store: Store, lease: Lease, change: Commit, changes_keep: int) -> Non
         raise StoreUnavailable("a command of the commit failed")
 
 
+def try_writing(change: Commit) -> None:
+    """Raises whatever would keep a commit from being written down: a number too large, a text that is none. Sends nothing."""
+    _write(_Trial(), 0, change, 1)
+
+
+class _Trial:
+    """Takes commands as a pipeline does, and only tries whether all that they carry can be sent."""
+
+    def __getattr__(self, _command: str) -> Any:
+        return self._try
+
+    def _try(self, *told: object, **named: object) -> None:
+        for value in (*told, *named.values()):
+            if isinstance(value, dict):
+                self._try(*value.keys(), *value.values())
+            elif isinstance(value, str):
+                value.encode()
+            elif not isinstance(value, bytes | int | float):
+                raise TypeError(f"{type(value).__name__} cannot be sent to the store")
+
+
 def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None:
     log = []
     tables: dict[str, dict[str, bytes]] = {}
@@ -132,7 +156,8 @@ def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None
     if change.outcomes:
         answers = {keys.outcome_field(outcome.order, outcome.id): _encode(outcome) for outcome in change.outcomes}
         pipe.hset(keys.outcomes(partition), mapping=answers)
-        entry["o"] = _encode(change.outcomes)
+    if told := [*change.outcomes, *change.passing]:
+        entry["o"] = _encode(told)
     if change.forgotten:
         pipe.hdel(keys.outcomes(partition), *(keys.outcome_field(*forgotten) for forgotten in change.forgotten))
     if coming := {order: at_ms for order, at_ms in change.due.items() if at_ms is not None}:
@@ -140,6 +165,7 @@ def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None
     if over := [order for order, at_ms in change.due.items() if at_ms is None]:
         pipe.zrem(keys.due(partition), *over)
     notices.put(pipe, partition, change.notices)
+    unfoldable.put(pipe, partition, change.unfoldable)
     if change.audit:
         pipe.eval(CHAIN, 1, keys.actions_audit(partition), *map(packed, change.audit))
     pipe.hset(keys.at(partition), "version", change.version)

@@ -163,6 +163,30 @@ def counts(partition: int) -> str:
     return f"{{p{partition}}}:counts"
 
 
+def unfoldable(partition: int) -> str:
+    """
+    pattern: {p3}:unfoldable
+    type: hash
+    fields: ID = MessagePack of store.unfoldable.Unfoldable: the fact (row, mark of a clock) as it is, and its error
+    writer: projector, in the commit that goes on without it; app.py facts retry
+    reader: web (/status, the source line, metrics), app.py facts unfoldable
+    lifetime: until it is tried again (app.py facts retry)
+    """
+    return f"{{p{partition}}}:unfoldable"
+
+
+def attempts(partition: int) -> str:
+    """
+    pattern: {p3}:attempts
+    type: hash
+    fields: owner, read, takes = how many owners have taken it at that entry; folding = ENTRY-INDEX; ENTRY-INDEX = died there
+    writer: projector that takes the lease; before each fact, where owners have died
+    reader: projector that takes the lease
+    lifetime: until an owner ends in order, or has got well beyond
+    """
+    return f"{{p{partition}}}:attempts"
+
+
 def seen(partition: int) -> str:
     """
     pattern: {p3}:seen

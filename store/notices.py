@@ -6,6 +6,7 @@ What is to be posted waits in a queue per webhook; its state stands beside its o
 dies between the answer and `settle` sends the same id again.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ FAILED_KEEP_MS: Final = 90 * 86_400_000
 READ_KEEP_S: Final = 180 * 86_400
 MOST_MARKS: Final = 500
 LEASE_MS: Final = 6_000
+
+log = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _notice = msgspec.msgpack.Decoder(Notice).decode
@@ -46,12 +49,14 @@ def put(pipe: Any, partition: int, told: Sequence[Notice]) -> None:
 # in the product
 
 
-def newer(store: Store, positions: Mapping[int, str], count: int) -> list[tuple[int, str, Notice]]:
-    """(partition, id of the entry, notice) after each partition's position, those of one partition in their order."""
+def newer(store: Store, positions: Mapping[int, str], count: int) -> list[tuple[int, str, Notice | None]]:
+    """(partition, id of the entry, notice; None: nobody can read it) after each partition's position, those of one partition
+    in their order.
+    """
     with _answers():
         found = _pairs(store.client.xread({keys.notices(p): at for p, at in positions.items()}, count=count))
     names = {keys.notices(p).encode(): p for p in positions}
-    return [(names[name], at.decode(), _notice(fields[b"n"])) for name, entries in found for at, fields in entries]
+    return [(names[name], at.decode(), _readable(fields.get(b"n", b""))) for name, entries in found for at, fields in entries]
 
 
 def read_marks(store: Store, name: str) -> tuple[dict[int, str], frozenset[str]]:
@@ -95,34 +100,51 @@ def give_back(store: Store, partition: int, owner: str) -> None:
 
 
 def due(store: Store, partitions: Iterable[int], webhook: str, now_ms: int) -> tuple[Delivery, Notice] | None:
-    """What waits longest for a webhook of all that is due by now."""
+    """What waits longest for a webhook of all that is due by now.
+
+    What is gone from the outbox, or cannot be read, leaves the queue: it must not hold up what waits behind it.
+    """
     partitions = list(partitions)
-    with _answers():
-        pipe = store.client.pipeline(transaction=False)
-        for partition in partitions:
-            queue = keys.outbox_queue(partition, webhook)
-            pipe.zrange(queue, "-inf", now_ms, byscore=True, offset=0, num=1, withscores=True)
-        found = [(rows[0][1], p, rows[0][0].decode()) for p, rows in zip(partitions, pipe.execute(), strict=True) if rows]
-    if not found:
-        return None
-    _, partition, name = min(found)
-    held = held_of(store, partition, name)
-    if held is None:  # gone from the outbox: nothing to send any more
+    while True:
         with _answers():
-            store.client.zrem(keys.outbox_queue(partition, webhook), name)
-        return due(store, partitions, webhook, now_ms)
-    return held
+            pipe = store.client.pipeline(transaction=False)
+            for partition in partitions:
+                queue = keys.outbox_queue(partition, webhook)
+                pipe.zrange(queue, "-inf", now_ms, byscore=True, offset=0, num=1, withscores=True)
+            found = [(rows[0][1], p, rows[0][0].decode()) for p, rows in zip(partitions, pipe.execute(), strict=True) if rows]
+        if not found:
+            return None
+        _, partition, name = min(found)
+        held = held_of(store, partition, name)
+        if held is not None:
+            return held
+        with _answers():
+            left = store.client.zrem(keys.outbox_queue(partition, webhook), name)
+            if left and store.client.hexists(keys.outbox(partition), name):
+                store.client.hincrby(keys.outbox_counts(partition), f"{webhook}|{FAILED}", 1)
 
 
 def held_of(store: Store, partition: int, name: str) -> tuple[Delivery, Notice] | None:
-    """A delivery that waits or was given up, with its notice."""
+    """A delivery that waits or was given up, with its notice; None where there is none that can be read."""
     with _answers():
         blob = store.client.hget(keys.outbox(partition), name)
-        if blob is None:
+        notice = None if blob is None else _readable(blob)
+        if notice is None:
             return None
-        notice = _notice(blob)
         state = store.client.hget(keys.told(partition, notice.order), name)
-    return None if state is None else (_delivery(state), notice)
+    try:
+        return None if state is None else (_delivery(state), notice)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        log.error("delivery %s cannot be read: %s", name, wrong)
+        return None
+
+
+def _readable(blob: bytes) -> Notice | None:
+    try:
+        return _notice(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        log.error("a notice cannot be read: %s", wrong)
+        return None
 
 
 def settle(store: Store, delivery: Delivery) -> None:

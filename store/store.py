@@ -22,14 +22,39 @@ log = logging.getLogger(__name__)
 SCHEMA: Final = 1
 ENTRY_FACTS: Final = 2000  # an entry is folded in one commit, and well within the time of a lease
 _facts = msgspec.msgpack.Decoder(list[AnyFact])
+_fact = msgspec.msgpack.Decoder(AnyFact)
+_raws = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _steps = msgspec.msgpack.Decoder(tuple[Step, ...])
 _outcome = msgspec.msgpack.Decoder(Outcome)
 _outcomes = msgspec.msgpack.Decoder(tuple[Outcome, ...])
 _rows: Final = {name: msgspec.msgpack.Decoder(kind) for name, kind in TABLES.items()}
 _changes = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, msgspec.Raw]]])
-_encode = msgspec.msgpack.Encoder().encode
+encode = msgspec.msgpack.Encoder().encode
 
 Client = Any  # redis.Redis: its stubs type every answer as "awaitable or not"
+KIND_OF_TAG: Final = {"p": "position", "h": "heartbeat", "c": "order", "a": "action", "f": "feed", "t": "tally"}
+"""How the counts call each kind of fact, by its tag (domain.facts)."""
+
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """Bytes of the store that are not what should stand there: a fact (`what` is its kind, `name` ENTRY-INDEX), a whole entry
+    ("entry"), or a row (`what` is its table, `name` its id).
+    """
+
+    what: str
+    name: str
+    error: str
+    raw: bytes
+    source: str = ""
+
+
+class Broken(list["AnyFact | Unreadable"]):
+    """The facts of an entry of which some are Unreadable."""
+
+
+Entry = tuple[str, "list[AnyFact] | Broken"]
+"""(id, facts in the order of arrival) of one entry of a partition's stream."""
 
 
 class ChangeBatch(msgspec.Struct, frozen=True):
@@ -39,14 +64,18 @@ class ChangeBatch(msgspec.Struct, frozen=True):
     version: int
     rows: list[tuple[str, Row]]
     outcomes: tuple[Outcome, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """`position` and `version` to tail from; `rows` may be newer than them, never older."""
+    """`position` and `version` to tail from; `rows` may be newer than them, never older; those that cannot be read are in
+    `unreadable` when the last one has been taken.
+    """
 
     position: str
     version: int
     rows: Iterator[tuple[str, Row]]
+    unreadable: list[Unreadable] = []
 
 
 def connect(url: str, timeout_s: float = 10.0) -> Client:
@@ -81,11 +110,11 @@ class Store:
 
     def read_facts(
         self, positions: Mapping[int, str], count: int, block_ms: int
-    ) -> dict[int, list[tuple[str, list[AnyFact]]]]:
-        """Entries after each partition's position: (id, facts) in order; waits at most `block_ms` for the first."""
+    ) -> dict[int, list[Entry]]:
+        """Entries after each partition's position, in order; waits at most `block_ms` for the first."""
         found = self._read({keys.facts(p): at for p, at in positions.items()}, count, block_ms)
         names = {keys.facts(p).encode(): p for p in positions}
-        return {names[n]: [(i.decode(), _facts.decode(f[b"f"])) for i, f in entries] for n, entries in found}
+        return {names[name]: [_entry(entry_id.decode(), told) for entry_id, told in entries] for name, entries in found}
 
     def snapshot(self, partition: int) -> Snapshot:
         """All rows of a partition. Reads the position first: rows that change meanwhile come again in the tail."""
@@ -95,24 +124,34 @@ class Store:
             pipe.xrevrange(keys.changes(partition), count=1)
             version, newest = pipe.execute()
         position = newest[0][0].decode() if newest else "0-0"
-        return Snapshot(position, int(version or 0), self.rows(partition))
+        unreadable: list[Unreadable] = []
+        return Snapshot(position, int(version or 0), self.rows(partition, unreadable=unreadable), unreadable)
 
-    def rows(self, partition: int, tables: Iterable[str] = TABLES) -> Iterator[tuple[str, Row]]:
-        """Every row of the tables of a partition, as (table, row), in no order, each at least once."""
+    def rows(
+        self, partition: int, tables: Iterable[str] = TABLES, unreadable: list[Unreadable] | None = None
+    ) -> Iterator[tuple[str, Row]]:
+        """Every row of the tables of a partition, as (table, row), in no order, each at least once.
+
+        A row that cannot be read is put into `unreadable`; without that list it raises msgspec.DecodeError.
+        """
         for name in tables:
             decoder, cursor = _rows[name], 0
             while True:
                 with _answers():
                     cursor, found = self.client.hscan(keys.table(partition, name), cursor, count=2000)
-                for blob in found.values():
-                    yield name, decoder.decode(blob)
+                for row_id, blob in found.items():
+                    row = decoder.decode(blob) if unreadable is None else readable_row(name, blob, row_id)
+                    if isinstance(row, Unreadable):
+                        unreadable.append(row)  # type: ignore[union-attr]
+                    else:
+                        yield name, row
                 if cursor == 0:
                     break
 
     def tail(self, positions: Mapping[int, tuple[str, int]], block_ms: int) -> dict[int, list[ChangeBatch]]:
         """Commits after each partition's (position, version); waits at most `block_ms` for the first.
 
-        Raises Trimmed when commits in between are gone.
+        Raises Trimmed when commits in between are gone, or nobody can read them.
         """
         found = self._read({keys.changes(p): at for p, (at, _) in positions.items()}, 500, block_ms)
         names = {keys.changes(p).encode(): p for p in positions}
@@ -120,7 +159,11 @@ class Store:
         for name, entries in found:
             partition = names[name]
             version = positions[partition][1]
-            batches[partition] = [_batch(entry_id, fields) for entry_id, fields in entries]
+            try:
+                batches[partition] = [_batch(entry_id, fields) for entry_id, fields in entries]
+            except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as wrong:
+                log.error("a commit of partition %d cannot be read: %s", partition, wrong)
+                raise Trimmed(partition) from wrong
             for batch in batches[partition]:
                 if batch.version != version + 1:
                     raise Trimmed(partition)
@@ -174,10 +217,10 @@ class Store:
         return None if blob is None else _outcome.decode(blob)
 
     def outcomes(self, partition: int) -> list[Outcome]:
-        """The answers that are kept, the oldest first."""
+        """The answers that are kept, the oldest first; one that cannot be read is none."""
         with _answers():
             blobs = self.client.hvals(keys.outcomes(partition))
-        return sorted(map(_outcome.decode, blobs), key=lambda outcome: outcome.serial)
+        return sorted(filter(None, map(_readable_outcome, blobs)), key=lambda outcome: outcome.serial)
 
     def track_day(self, worker: str, day: str) -> NDArray[np.void]:
         """One local day's records in the order of arrival (dtype `store.track.RECORD`)."""
@@ -278,9 +321,66 @@ def _pairs(found: Any) -> Any:
 
 
 def _batch(entry_id: bytes, fields: dict[bytes, bytes]) -> ChangeBatch:
-    version, rows = _changes.decode(fields[b"c"])
+    version, raws = _changes.decode(fields[b"c"])
     answers = _outcomes.decode(fields[b"o"]) if b"o" in fields else ()
-    return ChangeBatch(entry_id.decode(), version, [(name, _rows[name].decode(raw)) for name, raw in rows], answers)
+    rows, unreadable = [], []
+    for name, raw in raws:
+        row = readable_row(name, raw)
+        if isinstance(row, Unreadable):
+            unreadable.append(row)
+        else:
+            rows.append((name, row))
+    return ChangeBatch(entry_id.decode(), version, rows, answers, tuple(unreadable))
+
+
+def readable_row(table: str, blob: bytes | msgspec.Raw, row_id: bytes | None = None) -> Row | Unreadable:
+    """A row of a table from its bytes, or what is wrong with them; its id from the bytes themselves if it is not given."""
+    try:
+        return _rows[table].decode(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as wrong:
+        name = _field_of(blob, 1) if row_id is None else row_id.decode(errors="replace")
+        return Unreadable(table, name, f"{type(wrong).__name__}: {wrong}", bytes(blob))
+
+
+def _readable_outcome(blob: bytes) -> Outcome | None:
+    try:
+        return _outcome.decode(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        log.error("a kept answer to an action cannot be read: %s", wrong)
+        return None
+
+
+def _field_of(raw: bytes | msgspec.Raw, place: int) -> str:
+    """A text of an array of which nobody can make what it should be; "?" where there is none."""
+    try:
+        found = msgspec.msgpack.decode(raw)[place]
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, IndexError, KeyError):
+        found = None
+    return found if isinstance(found, str) else "?"
+
+
+def _entry(entry_id: str, fields: dict[bytes, bytes]) -> Entry:
+    try:
+        return entry_id, _facts.decode(fields[b"f"])
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as wrong:
+        return entry_id, _one_by_one(entry_id, fields.get(b"f", b""), wrong)
+
+
+def _one_by_one(entry_id: str, blob: bytes, wrong: Exception) -> Broken:
+    """The facts of an entry of which at least one cannot be read; that one as it is."""
+    try:
+        raws = _raws.decode(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Broken([Unreadable("entry", f"{entry_id}-0", f"{type(wrong).__name__}: {wrong}", blob, "?")])
+    told = Broken()
+    for index, raw in enumerate(raws):
+        try:
+            told.append(_fact.decode(raw))
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            kind = KIND_OF_TAG.get(_field_of(raw, 0), "?")
+            error = f"{type(fault).__name__}: {fault}"
+            told.append(Unreadable(kind, f"{entry_id}-{index}", error, bytes(raw), _field_of(raw, 1)))
+    return told
 
 
 def _summed(hashes: Iterable[dict[bytes, bytes]]) -> dict[tuple[str, str, str], int]:
@@ -299,7 +399,7 @@ def grouped(facts: Iterable[AnyFact], partitions: int) -> Iterator[tuple[int, by
         groups.setdefault(keys.partition_of(entity(fact), partitions), []).append(fact)
     for partition, group in groups.items():
         for start in range(0, len(group), ENTRY_FACTS):
-            yield partition, _encode(group[start : start + ENTRY_FACTS])
+            yield partition, encode(group[start : start + ENTRY_FACTS])
 
 
 def await_store(url: str, partitions: int, stop: Event) -> Store | None:

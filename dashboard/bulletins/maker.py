@@ -64,7 +64,7 @@ class Maker:
         self._hall, self._shelf = hall, shelf
         self._settled_at_s = time.monotonic() + settle_s
         self.owner = secrets.token_hex(8)
-        self._audit = AuditWriter(lambda: self._store, hall.now_ms)
+        self._audit = AuditWriter(lambda: self._store, hall.now_ms, hall.faults)
         self._firsts = Firsts(hall)
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,18 +98,19 @@ class Maker:
             except StoreError as silent:
                 log.warning("no bulletins for a moment: %s", silent)
                 pause_s = PAUSE_S
-            except Exception:  # nothing may end the thread, or nothing would be published any more
-                log.exception("no bulletins for a moment")
+            except Exception as failed:  # nothing may end the thread, or nothing would be published any more
+                self._hall.faults.note("bulletins", failed)
                 pause_s = PAUSE_S
             self._wake.wait(pause_s)
             self._wake.clear()
         self._end()
 
     def _end(self) -> None:
-        try:
-            bulletins.end_lease(self._store, self.owner)
-        except StoreError as silent:
-            log.debug("the lease runs out by itself: %s", silent)
+        with self._hall.faults.survive("bulletins"):
+            try:
+                bulletins.end_lease(self._store, self.owner)
+            except StoreError as silent:
+                log.debug("the lease runs out by itself: %s", silent)
 
     def turn(self) -> bool:
         """Make the next version, if there is one and it is this process's to make. Raises StoreError."""

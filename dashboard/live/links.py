@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from config.faults import Faults
 from dashboard.live import websocket
 from dashboard.live.packets import PING
 from dashboard.live.websocket import Broken, Reader
@@ -26,6 +27,7 @@ PING_EVERY_S: Final = 10.0
 PONG_WITHIN_S: Final = 20.0
 JOIN_WITHIN_S: Final = 10.0
 SWEEP_S: Final = 0.5
+AFTER_FAULT_S: Final = 0.05  # so that a fault that comes at each turn leaves the processor to others
 SEND_BUFFER: Final = 1 << 18
 """What the system may hold for a screen that does not read; it would take megabytes by itself."""
 
@@ -48,10 +50,15 @@ class Link:
 
 
 class Links:
-    """`receive(link, text)` is told each message, `ended(link)` that one has gone; both in the thread of this loop."""
+    """`receive(link, text)` is told each message, `ended(link)` that one has gone; both in the thread of this loop, which goes
+    on whatever one of them, or one of its own jobs, raises.
+    """
 
-    def __init__(self, receive: Callable[[Link, bytes], None], ended: Callable[[Link], None]) -> None:
+    def __init__(
+        self, receive: Callable[[Link, bytes], None], ended: Callable[[Link], None], faults: Faults | None = None
+    ) -> None:
         self._receive, self._ended = receive, ended
+        self._faults = faults or Faults()
         self._links: dict[str, Link] = {}
         self._todo: deque[Callable[[], None]] = deque()
         self._stopped = threading.Event()
@@ -152,25 +159,33 @@ class Links:
     # the loop's thread
 
     def _run(self) -> None:
-        swept_at_s = time.monotonic()
-        while True:
-            for key, mask in self._selector.select(SWEEP_S if self._links else None):
-                if key.data is None:
-                    with contextlib.suppress(OSError):
-                        self._awake.recv(4096)
-                else:
-                    self._attend(key.data, mask)
-            while self._todo:
-                self._todo.popleft()()
-            if self._stopped.is_set():
-                break
-            if time.monotonic() - swept_at_s >= SWEEP_S:
-                swept_at_s = time.monotonic()
-                self._sweep(swept_at_s)
+        self._swept_at_s = time.monotonic()
+        while not self._stopped.is_set():
+            try:
+                self._turn()
+            except Exception as failed:
+                self._faults.note("live links", failed)
+                time.sleep(AFTER_FAULT_S)
         for link in self._links.copy().values():
             self._end(link)
         for each in (self._selector, self._awake, self._call):
             each.close()
+
+    def _turn(self) -> None:
+        """Wait for what comes, do what is to be done; a job that fails takes no other one with it."""
+        for key, mask in self._selector.select(SWEEP_S if self._links else None):
+            if key.data is None:
+                with contextlib.suppress(OSError):
+                    self._awake.recv(4096)
+            else:
+                self._attend(key.data, mask)
+        while self._todo:
+            job = self._todo.popleft()
+            with self._faults.survive("live links"):
+                job()
+        if time.monotonic() - self._swept_at_s >= SWEEP_S:
+            self._swept_at_s = time.monotonic()
+            self._sweep(self._swept_at_s)
 
     def _register(self, link: Link) -> None:
         if link.sid in self._links:
@@ -191,8 +206,8 @@ class Links:
                 self._flush(link)
             if mask & selectors.EVENT_READ and not link.closed.is_set():
                 self._read(link)
-        except Exception:  # one link's trouble is not the others'
-            log.exception("live link %s fails and is cut", link.sid)
+        except Exception as failed:  # one link's trouble is not the others'
+            self._faults.note("live link", failed)
             self._end(link)
 
     def _flush(self, link: Link) -> None:
@@ -254,7 +269,5 @@ class Links:
             self._cut(link)
             link.sock.close()
         link.closed.set()
-        try:
+        with self._faults.survive("live link"):
             self._ended(link)
-        except Exception:
-            log.exception("the end of live link %s", link.sid)

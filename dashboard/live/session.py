@@ -208,7 +208,13 @@ class Sessions:
     def recheck(self) -> None:
         """Find out anew who every screen is; one whose log-in has ended, or whose rights have changed, is cut."""
         for session in list(self._sessions.copy().values()):
-            now = session.again()
+            try:
+                now = session.again()
+            except StoreError:
+                raise
+            except Exception as failed:  # a defect of ours: one wall must not go dark for it, nor keep the others unasked
+                self._hall.faults.note("log-ins", failed)
+                continue
             if now == session.person:
                 continue
             if now is None:
@@ -229,8 +235,8 @@ class Sessions:
                 self.recheck()
             except StoreError as silent:
                 log.debug("who the screens are cannot be found out: %s", silent)  # the hall itself tells of the outage
-            except Exception:  # the thread must outlive it: nobody else finds out whose log-in has ended
-                log.exception("who the screens are cannot be found out")
+            except Exception as failed:  # the thread must outlive it: nobody else finds out whose log-in has ended
+                self._hall.faults.note("log-ins", failed)
 
     def stop(self) -> None:
         """Cut every connection and end the threads."""
@@ -246,7 +252,8 @@ class Sessions:
         while not self._stopped.is_set():
             self._wake.wait(TICK_S if self._sessions else IDLE_S)
             self._wake.clear()
-            self.tick()
+            with self._hall.faults.survive("live"):
+                self.tick()
 
     def tick(self) -> None:
         """Serve every screen that is ready for it, the one that has waited longest first; drop the dead."""
@@ -257,8 +264,8 @@ class Sessions:
         for session in sorted(waiting, key=lambda s: s.sent_at_s):
             try:
                 self._attend(session)
-            except Exception:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
-                log.exception("live session %s fails and is dropped", session.sid)
+            except Exception as failed:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
+                self._hall.faults.note("live session", failed)
                 self._cut(session)
 
     def _attend(self, session: Session) -> None:

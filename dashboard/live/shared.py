@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from config.faults import Faults
+
 log = logging.getLogger(__name__)
 
 SPACING_S: Final = 1.0
@@ -45,7 +47,9 @@ class SharedFigures:
         compute: Callable[[Any], dict[str, Any]],
         version: Callable[[], int],
         clock_s: Callable[[], float] = time.monotonic,
+        faults: Faults | None = None,
     ) -> None:
+        self._faults = faults or Faults()
         self._compute = compute
         self._version = version
         self._clock_s = clock_s
@@ -79,7 +83,8 @@ class SharedFigures:
         while not self._stopped.is_set():
             self._wake.wait(0.1 if self._entries else 5.0)
             self._wake.clear()
-            self.work()
+            with self._faults.survive("figures"):
+                self.work()
 
     def work(self) -> int:
         """Compute what is due, forget what nobody asks for; how many were computed."""
@@ -103,6 +108,7 @@ class SharedFigures:
             if entry.fault != repr(error):
                 log.exception("figures of %s cannot be computed", key)
             entry.fault = repr(error)
+            self._faults.note("figures", error)
         entry.made_of, entry.made_at_s = version, self._clock_s()
 
 

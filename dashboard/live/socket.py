@@ -114,7 +114,7 @@ class Live:
     """What screens say, to the sessions, and what the sessions send, to the screens. `events` are all that a screen can say."""
 
     def __init__(self, hall: Hall, figures: SharedFigures | None, frames_per_s: float, door: Door) -> None:
-        self.links = Links(self._receive, self._ended)
+        self.links = Links(self._receive, self._ended, hall.faults)
         self.sessions = Sessions(
             hall, self._emit, self.links.cut, figures, frames_per_s, attempt=door.attempt, end=self._end, close=self.links.stop
         )

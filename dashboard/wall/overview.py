@@ -7,7 +7,7 @@ import numpy as np
 from dashboard.briefs import Json, light, order_title, place_of, region_name, spoken
 from dashboard.filters import NOBODY
 from dashboard.force import force_figures, people_counters
-from dashboard.sourcewatch import sources_of
+from dashboard.sourcewatch import sources_of, trouble_of
 from dashboard.wall.ground import Ground, Part
 from domain.calendar import Period, day_at, day_bounds, days_up_to, earlier, named, start_ms
 from domain.cases import marks_of
@@ -243,5 +243,7 @@ PARTS: Final[dict[str, Part]] = {
     "urgent": urgent,
     "force": lambda on, _argument: {"force": force_figures(on.hall, on.region)},
     "ticker": ticker,
-    "sources": lambda on, _argument: {"sources": sources_of(on.hall, on.now_ms)},
+    "sources": lambda on, _argument: {
+        "sources": sources_of(on.hall, on.now_ms), "trouble": trouble_of(on.hall, on.now_ms)
+    },
 }

@@ -11,10 +11,10 @@ import msgspec
 from config import clock
 from config.city import City
 from config.settings import Settings
-from domain.facts import AnyFact, CaseStep, Heartbeat, Position
+from domain.facts import AnyFact, CaseStep, Heartbeat, Position, all_within, beyond
 from ingest.gateway.access import Access, Source
 from ingest.gateway.steproom import refusals_of_steps
-from ingest.sources.base import Context, Decoded, Reject, reason_key
+from ingest.sources.base import Context, Decoded, Reject, reason_key, shown
 from store.appender import Appender
 from store.errors import StoreError
 from store.sources import RAW_KEPT, Refusal, keep_refusals
@@ -40,12 +40,22 @@ def refused_too(decoded: Decoded, reasons: Sequence[str]) -> Decoded:
     refused = {reject.index for reject in decoded.rejects}
     places = (n for n in count() if n not in refused)
     told = list(zip(places, decoded.facts, reasons, strict=False))
-    new = [Reject(index, reason, msgspec.json.encode(fact)) for index, fact, reason in told if reason]
+    new = [Reject(index, reason, repr(fact).encode(errors="replace")) for index, fact, reason in told if reason]
     return msgspec.structs.replace(
         decoded,
         facts=tuple(fact for _, fact, reason in told if not reason),
         rejects=tuple(sorted((*decoded.rejects, *new), key=lambda reject: reject.index)),
     )
+
+
+def within_bounds(decoded: Decoded) -> Decoded:
+    """What a decoder let through that the store could not give back is refused here, whatever the protocol."""
+    if not all_within(decoded.signs):
+        decoded = msgspec.structs.replace(decoded, signs=tuple(sign for sign in decoded.signs if not beyond(sign)))
+    if all_within(decoded.facts):
+        return decoded
+    faults = [beyond(fact) for fact in decoded.facts]
+    return refused_too(decoded, [fault and f"out of bounds: {shown(fault)}" for fault in faults])
 
 
 class Gate:
@@ -75,7 +85,7 @@ class Gate:
 
     async def take(self, decoded: Decoded, source: Source) -> Taken:
         """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""
-        decoded = await self._with_room(decoded)
+        decoded = await self._with_room(within_bounds(decoded))
         facts, rejects = self._of_roster(decoded)
         await self.appender.append([*facts, *decoded.signs] if decoded.signs else facts)
         for reject in rejects:

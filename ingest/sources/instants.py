@@ -4,11 +4,11 @@ import re
 from datetime import datetime, tzinfo
 from typing import Final
 
+from domain.bounds import EARLIEST_MS as EARLIEST_MS
+from domain.bounds import LATEST_MS as LATEST_MS
 from ingest.sources.base import BadInput, shown
 
 SECONDS_BELOW: Final = 100_000_000_000  # an epoch below this is in seconds (until the year 5138), from it on in ms
-EARLIEST_MS: Final = 1  # clocks that were never set begin at 1970; what they say is judged later, 0 says nothing
-LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
 _EPOCH: Final = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
 _BASIC_DATE: Final = re.compile(r"\d{8}")  # ISO 8601 without dashes
 # "…T08:15:30 08:00": the `+` of a zone that an address turned into a blank

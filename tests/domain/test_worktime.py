@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.bounds import EXACT
 from domain.worktime import HOUR_MS, Limit, WorkTime, calendar_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -84,8 +85,26 @@ def test_a_calendar_that_cannot_be_is_refused() -> None:
             calendar_of(ZONE, lambda day: True, periods, FIRST, FIRST)
     with pytest.raises(ValueError, match="needs working periods"):
         calendar_of(ZONE, lambda day: False, PERIODS, FIRST, LAST)
-    with pytest.raises(ValueError, match="beyond"):
-        WORK.after(at("2026-12-31 17:00"), 40 * HOUR_MS)
+
+
+def test_what_would_lie_beyond_the_calendar_lies_at_its_end() -> None:
+    first, last = int(WORK.starts[0]), int(WORK.ends[-1])
+    assert WORK.after(at("2026-12-31 17:00"), 40 * HOUR_MS) == last
+    assert WORK.after(at("2026-07-13 17:00"), -(10**15)) == first
+    assert WORK.after(last + 5, HOUR_MS) == last + 5, "never before the instant that it is after"
+    assert WORK.after(first - 5, -HOUR_MS) == first - 5
+    assert WORK.due_ms(at("2026-07-13 17:00"), Limit("natural_days", 1e300)) == EXACT
+
+
+@given(at_ms=st.integers(), other_ms=st.integers(), working_ms=st.integers(), more_ms=st.integers(min_value=0))
+def test_working_time_is_defined_and_never_turns_back_whatever_the_numbers(
+    at_ms: int, other_ms: int, working_ms: int, more_ms: int
+) -> None:
+    found = WORK.after(at_ms, working_ms)
+    assert -EXACT <= found <= EXACT
+    assert found <= WORK.after(at_ms, working_ms + more_ms) and found <= WORK.after(at_ms + more_ms, working_ms)
+    assert WORK.spent_ms(at_ms, other_ms) == -WORK.spent_ms(other_ms, at_ms)
+    assert abs(WORK.spent_ms(at_ms, other_ms)) <= int(WORK.ends[-1] - WORK.starts[0])
 
 
 def test_round_the_clock_is_a_calendar_too() -> None:

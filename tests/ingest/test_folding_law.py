@@ -38,7 +38,7 @@ class Shelf:
         self.workers.update({name: row for _, name, row in change.rows if isinstance(row, Worker)})
         self.days.update(change.days)
 
-    def rows(self, _partition: int, _tables: object = ()) -> Iterator[tuple[str, Row]]:
+    def rows(self, _partition: int, _tables: object = (), _unreadable: object = None) -> Iterator[tuple[str, Row]]:
         return iter([("worker", row) for row in self.workers.values()])
 
     def track_day(self, worker: str, day: str) -> NDArray[np.void]:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from threading import Event
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +18,8 @@ from domain.facts import CaseStep, FeedStatus, Heartbeat, OrderAction, Position
 from ingest.gateway.gate import Gate
 from ingest.gateway.serve import PortTaken, serve
 from ingest.projector import Projector
+from ingest.sources import positions
+from ingest.sources.base import Context
 from ingest.sources.jt808 import body, encode, frames
 from ingest.sources.jt808.message import Id, Message, parse
 from store import sources
@@ -43,6 +46,24 @@ def test_positions_are_on_disk_when_they_are_acknowledged(gateway: Running) -> N
     assert found == {"W1", "W2"}  # phone2 is a device of W2
     assert gateway.refused() == {("default", "lat out of range"): 1}
     assert b'"lat":91' in sources.rejects(gateway.store, "default", 5)[0].raw.replace(b" ", b"")
+
+
+def test_what_a_decoder_lets_through_beyond_its_bounds_is_refused_by_its_place(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the protocol, nothing gets into the store that the store could not give back."""
+    real = positions._fact
+
+    def careless(value: dict[str, Any], context: Context, dropped: list[str]) -> Position:
+        return msgspec.structs.replace(real({**value, "lon": 113.1}, context, dropped), lon=value["lon"])
+
+    monkeypatch.setattr(positions, "_fact", careless)
+    told = [FIX, {**FIX, "lon": 1e9}, {**FIX, "lat": 91}, {**FIX, "worker": "W2"}]
+    answer = gateway.post("/api/v1/positions", told).json()
+    reasons = [(one["index"], one["reason"].split(":")[0]) for one in answer["rejected"]]
+    assert (answer["accepted"], reasons) == (2, [(1, "out of bounds"), (2, "lat out of range")])
+    assert [fact.worker for fact in gateway.facts() if isinstance(fact, Position)] == ["W1", "W2"]
+    assert gateway.refused()["default", "out of bounds"] == 1
 
 
 def test_events_and_feeds_are_taken(gateway: Running) -> None:

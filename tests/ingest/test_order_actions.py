@@ -33,7 +33,7 @@ def action(name: str, role: str, at_h: float = 0, action_id: str = "", order: st
 LIFE = (
     action("report", "worker", 0, text="灯不亮", region="44060500101"),
     action("accept", "intake", 1),
-    action("register", "duty_chief", 2, category="lamp", deadline_at_ms=NOW + 10**12),
+    action("register", "duty_chief", 2, category="lamp", deadline_at_ms=NOW + 10**11),
     action("dispatch", "dispatcher", 3, handler="W1"),
     action("take_up", "worker", 4, actor="W1", scope="44060500101"),
     action("feedback", "worker", 5, actor="W1", scope="44060500101", note="好了"),

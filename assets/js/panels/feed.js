@@ -72,7 +72,8 @@
       const desk = panel.dataset.mode === 'desk';
       const shown = desk ? sources.slice(0, 8) : late.slice(0, 2);
       const now = g.shell.now();
-      const items = shown.map((source) => ({ key: source.name, sign: lampSign(source), words: lampText(source, now) }));
+      const items = (figures.trouble || []).map((one) => ({ key: ' ' + one.key, sign: 'light-red', words: g.words('trouble.' + one.key, { n: g.format.int(one.n) }) }));
+      items.push(...shown.map((source) => ({ key: source.name, sign: lampSign(source), words: lampText(source, now) })));
       if (!desk && sources.length) items.push({ key: ' sum', sign: late.length ? null : 'light-green', words: g.words('sources_n', { n: sources.length - late.length, all: sources.length }) });
       keyed(panel, items, (item) => item.key, () => h('span', { class: 'lamp' }, h('span', {}), h('span', {})), (row, item) => {
         row.children[0].hidden = !item.sign;

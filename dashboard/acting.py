@@ -182,11 +182,11 @@ def refusal_json(hall: "Hall", refused: Refused, lang: str) -> Json:
     text = said[f"refusal.{refused.reason}"]
     told: Json = {"reason": refused.reason, "detail": dict(detail)}
     if refused.reason == "missing_field":
-        names = [said.get(f"field.{name}", name) for name in str(detail.get("field", "")).split("|")]
+        names = [field_word(said, name) for name in str(detail.get("field", "")).split("|")]
         text = said["refused.missing"].format(field=" / ".join(names))
     elif refused.reason == "bad_field":
         kind = "refused.too_far" if "most_days" in detail else "refused.bad"
-        field = said.get(f"field.{detail.get('field')}", str(detail.get("field")))
+        field = field_word(said, str(detail.get("field")))
         text = said[kind].format(field=field, days=f"{int(detail.get('most_days', 0)):,}")
     elif refused.reason == "not_your_role" and detail.get("may"):
         text = said["refused.role"].format(roles=" / ".join(said[f"seat.{role}"] for role in str(detail["may"]).split()))
@@ -196,6 +196,11 @@ def refusal_json(hall: "Hall", refused: Refused, lang: str) -> Json:
         state = said.get(f"status.{detail['state']}", str(detail["state"]))
         text = said["refused.after"].format(why=text, who=told["by_name"], did=did, state=state)
     return told | {"said": text}
+
+
+def field_word(said: Mapping[str, str], name: str) -> str:
+    """What people call a field of an action, as forms do."""
+    return said.get(f"field.{name}") or said.get(f"handset.field.{name}", name)
 
 
 def actions_json(hall: "Hall", person: Person, order: Order, trail: Sequence[Step], lang: str) -> list[Json]:

@@ -7,6 +7,9 @@ import pytest
 
 from config.city import City
 from config.settings import Settings
+from config.words import words
+from dashboard import acting
+from domain.actions import AFTER_CLOSING, TABLE, TELLS
 from domain.facts import CaseStep
 from store.store import Store
 from tests.dashboard.at_work import EAST, AtWork, act, at_work, new_id, report, wait_for
@@ -94,6 +97,28 @@ def test_what_cannot_even_be_judged_says_what_would_be_right(work: AtWork) -> No
         assert answer.status_code == 400 and word in answer.json["error"], answer.text
     assert act(who, order, "refuse").json["said"].startswith("未填")
     assert act(who, order, "accept").json["status"] == "accepted"
+
+
+@pytest.mark.parametrize("at_ms", [2**53 - 1, 4_102_444_800_000, 2_600_000_000_000, -1, 0])  # 287396, 2100, 2052, 1969, 1970
+def test_a_deadline_beyond_the_bounds_is_refused_in_words_and_the_order_lives_on(work: AtWork, at_ms: int) -> None:
+    who = work.of("s", "supervisor", "duty_chief", scope=EAST)
+    order = report(who, region=EAST)
+    assert act(who, order, "accept").status_code == 200
+    told = act(who, order, "register", category="灯", deadline_at_ms=at_ms)
+    assert told.status_code == 409 and told.json["reason"] == "bad_field", told.text
+    assert told.json["detail"]["field"] == "deadline_at_ms" and "期限" in told.json["said"]
+    if 0 < at_ms < 4_102_444_800_000:
+        assert "3,660" in told.json["said"]
+    assert act(who, order, "register", category="灯", deadline_at_ms=work.hall.now_ms() + 86_400_000).status_code == 200
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_field_that_an_action_can_be_refused_for_has_a_word(lang: str) -> None:
+    needed = {name for row in (*TABLE, *AFTER_CLOSING) for need in row.needs for name in need.split("|")}
+    named = needed.union(*TELLS.values(), ("id", "order", "actor"))
+    said = words(lang)
+    assert [name for name in sorted(named) if not {f"field.{name}", f"handset.field.{name}"} & said.keys()] == []
+    assert all(acting.field_word(said, name) for name in named)
 
 
 def test_everybody_is_told_what_he_may_do_now_and_why_not_the_rest(work: AtWork) -> None:

@@ -1,6 +1,7 @@
 """Readers of track files: every fix as the file tells it, every bad line with its reason, nothing ever raised."""
 
 import gzip
+import itertools
 import json
 import time
 from collections import Counter
@@ -403,7 +404,7 @@ def test_whatever_stands_in_a_name_all_points_are_found_or_the_fault_is_told(tmp
 @given(text=st.text("<>/=\"'!-[]?& abgtrkp\n", max_size=200), cuts=st.lists(st.integers(0, 200), max_size=5))
 def test_tags_are_the_same_however_the_text_is_cut_into_pieces(text: str, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
     assert list(tags(iter(pieces))) == list(tags(iter([text])))
 
 

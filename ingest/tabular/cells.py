@@ -57,9 +57,9 @@ def number(text: str | None, comma: bool = False) -> float | None:
     Without that 12,5 is a number and 1,250 is none, as it may be twelve hundred and fifty.
     """
     text = (text or "").strip()
-    if len(text) > LONGEST:
+    if not text or len(text) > LONGEST:
         return None
-    if text.count(",") == 1 and "." not in text:
+    if "," in text and text.count(",") == 1 and "." not in text:
         whole, _, part = text.partition(",")
         if not comma and len(part) == 3 and whole.lstrip("+-") not in ("", "0"):
             return None

@@ -2,8 +2,8 @@
 
 The order of an outside case system is a function of the *set* of its steps: sorted, then read from the first to the last. So
 a step that comes late, twice or out of order gives the same order as if all had come in time. Of a step whose clock is wrong
-only its arrival is known: it stands where it came. Notes that people write beside
-it stand in the trail and say nothing of the order. An order that lives here (`lives_here`) is replayed by its own fold.
+only its arrival is known: it stands where it came. Notes that people write beside it stand in the trail and say nothing of the
+order. An order that lives here (`lives_here`) is replayed by its own fold.
 """
 
 import hashlib
@@ -76,11 +76,6 @@ def _is_report(step: Step) -> bool:
     return not step.action and step.status == "reported"
 
 
-def misdated(trail: tuple[Step, ...]) -> frozenset[str]:
-    """Keys of the steps whose clock is wrong. `clock_wrong_ms` says by how much."""
-    return frozenset(step.key for step in trail if step.clock_wrong)
-
-
 def clock_wrong_ms(step: Step) -> int:
     """By how much the clock of a misdated step was ahead (> 0) or behind, as far as its receipt tells."""
     return step.at_ms - step.received_at_ms
@@ -143,8 +138,7 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         return replay(order, trail)
     length = len(trail)
     trail = tuple(step for step in trail if not step.action)
-    wrong = misdated(trail)
-    trail = _by_receipt(trail, wrong)
+    trail = as_counted(trail)
     told: dict[str, Any] = {}
     for step in trail:
         told.update(step.fields)
@@ -158,7 +152,7 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         flags |= OrderFlag.UNKNOWN_REGION
     if close_unknown:
         flags |= OrderFlag.CLOSE_TIME_UNKNOWN
-    if wrong:
+    if any(step.clock_wrong for step in trail):
         flags |= OrderFlag.CLOCK_WRONG
     if closed_at_ms is not None and closed_at_ms < reported_at_ms:
         flags |= OrderFlag.CLOSED_BEFORE_REPORTED
@@ -182,20 +176,16 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
     )
 
 
-def _by_receipt(trail: tuple[Step, ...], wrong: frozenset[str]) -> tuple[Step, ...]:
-    """The trail to count by: what a wrong clock dated is of its receipt; where that says nothing either, of no known time."""
-    if not wrong:
-        return trail
-    return tuple(
-        msgspec.structs.replace(
-            step,
-            at_ms=step.received_at_ms,
-            at_unknown=step.at_unknown or not device_clock.dates_its_receipt(clock_wrong_ms(step)),
-        )
-        if step.key in wrong
-        else step
-        for step in trail
-    )
+def as_counted(trail: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The trail with the instants to count by: what a wrong clock dated is of its receipt; where that says nothing either, of
+    no known time.
+    """
+    return tuple(_by_receipt(step) if step.clock_wrong else step for step in trail)
+
+
+def _by_receipt(step: Step) -> Step:
+    unknown = step.at_unknown or not device_clock.dates_its_receipt(clock_wrong_ms(step))
+    return msgspec.structs.replace(step, at_ms=step.received_at_ms, at_unknown=unknown)
 
 
 def _first(trail: tuple[Step, ...], status: str) -> int | None:

@@ -16,7 +16,7 @@ from dashboard.people import online
 from dashboard.sight import Sight, says
 from domain import masking
 from domain.actions import FOUND_OUT
-from domain.cases import clock_wrong_ms, misdated
+from domain.cases import as_counted, clock_wrong_ms
 from domain.counts import Filters, Slice
 from domain.geodesy import distances_m
 from domain.lifecycle import STAGES, STATUSES
@@ -116,22 +116,21 @@ def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: floa
     trail = hall.store.trail(order) if hall.store is not None else ()
     path = city.path(row.region) if row.region in city.regions else ()
     clear = not isinstance(hall, Sight) or hall.sees_doors(row)
-    wrong = misdated(trail)
     return {
         "order": {**order_brief(city, row, now_ms, lang), "text": row.text},
         "path": [region_brief(city, code) for code in path],
         "limit_used": limit_used(row, now_ms),
-        "trail": [step_json(hall, step, lang, clear, step.key in wrong) for step in trail],
+        "trail": [step_json(hall, step, lang, clear) for step in trail],
         "stages": stage_times(row, trail, now_ms),
         "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
         "feeds": nearest_feeds(hall, row.lon, row.lat, near_m, lang=lang),
     }
 
 
-def step_json(hall: "Hall", step: Step, lang: str, clear: bool, wrong_clock: bool = False) -> Json:
+def step_json(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
     """A line of a trail. Unless `clear`, doors are masked too; a citizen's name and number always are.
 
-    `wrong_clock`: the clock that dated it is not believed; it stands where it was received, and says so in `clock_wrong`.
+    One of a wrong clock counts by its receipt (`counts_at_ms`), and says so in `clock_wrong`.
     """
     fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key not in FOUND_OUT}
     told_by = step.actor or str(step.fields.get("handler") or "")
@@ -144,12 +143,13 @@ def step_json(hall: "Hall", step: Step, lang: str, clear: bool, wrong_clock: boo
         "unit": step.unit,
         "unit_name": department_name(hall.city, step.unit, lang),
         "at_ms": None if step.at_unknown else step.at_ms,
+        "counts_at_ms": step.received_at_ms if step.clock_wrong else None if step.at_unknown else step.at_ms,
         "at_unknown": step.at_unknown,
         "status": step.status,
         "stage": STATUSES[step.status].stage,
         "source": step.source,
         "received_at_ms": step.received_at_ms,
-        "clock_wrong": clock_wrong(words(lang), clock_wrong_ms(step), "system") if wrong_clock else "",
+        "clock_wrong": clock_wrong(words(lang), clock_wrong_ms(step), "system") if step.clock_wrong else "",
         "handler": fields.get("handler", ""),
         "department": fields.get("department", ""),
         "department_name": department_name(hall.city, str(fields.get("department", "")), lang),
@@ -173,6 +173,7 @@ def stage_times(row: Order, trail: tuple[Step, ...], now_ms: int) -> list[Json]:
 
     Seconds add up all stays. A step whose time nobody knows moves the order on and counts no time.
     """
+    trail = as_counted(trail)
     times: dict[int, Json] = {
         number: {"stage": key, "state": "to_come", "entered_at_ms": None, "left_at_ms": None, "seconds": 0.0,
                  "handler": "", "visits": 0}

@@ -1,8 +1,9 @@
 """The fold of a work order: its trail of steps, in whatever order they arrive, to one state.
 
 The order of an outside case system is a function of the *set* of its steps: sorted, then read from the first to the last. So
-a step that comes late, twice or out of order gives the same order as if all had come in time. Notes that people write beside
-it stand in the trail and say nothing of the order. An order that lives here (`lives_here`) is replayed by its own fold.
+a step that comes late, twice or out of order gives the same order as if all had come in time. Of a step whose clock is wrong
+only its arrival is known: it stands where it came. Notes that people write beside it stand in the trail and say nothing of the
+order. An order that lives here (`lives_here`) is replayed by its own fold.
 """
 
 import hashlib
@@ -59,43 +60,42 @@ def step_of(fact: CaseStep, limits: Limits | None = None) -> Step:
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps by when they happened. The report comes first whatever its clock says: some systems close before they create.
 
-    What a wrong clock has dated goes by its receipt: neither a step of five years on nor one of twenty years ago wins for ever.
+    What a wrong clock has dated stands behind all that had been told when it arrived: neither a step of five years on nor one
+    of twenty years ago wins for ever, the next one with the right time does.
     """
-    steps = tuple(steps)
-    earliest_ms = _earliest_ms(steps)
+    return tuple(sorted(steps, key=_place_in_time))
 
-    def place(step: Step) -> tuple[bool, int, int, int, str]:
-        at_ms = step.received_at_ms if _is_misdated(step, earliest_ms) else step.at_ms
-        return not _is_report(step), at_ms, step.at_ms, STATUSES[step.status].rank, step.key
 
-    return tuple(sorted(steps, key=place))
+def _place_in_time(step: Step) -> tuple[bool, int, bool, int, int, int, str]:
+    arrived_ms = step.received_at_ms if step.clock_wrong else 0
+    at_ms = step.placed_at_ms if step.clock_wrong else step.at_ms
+    return not _is_report(step), at_ms, step.clock_wrong, arrived_ms, step.at_ms, STATUSES[step.status].rank, step.key
 
 
 def _is_report(step: Step) -> bool:
     return not step.action and step.status == "reported"
 
 
-def _earliest_ms(steps: Iterable[Step]) -> int | None:
-    """Before which no step can have happened; None where the trail does not tell."""
-    reported = [step.at_ms for step in steps if _is_report(step) and not step.clock_wrong]
-    return min(reported) - BEFORE_REPORT_MS if reported else None
-
-
-def _is_misdated(step: Step, earliest_ms: int | None) -> bool:
-    return step.clock_wrong or (earliest_ms is not None and not step.action and step.at_ms < earliest_ms)
-
-
-def misdated(trail: tuple[Step, ...]) -> frozenset[str]:
-    """Keys of the steps whose clock is wrong: by itself, or beside the report. `clock_wrong_ms` says by how much."""
-    if lives_here(trail):
-        return frozenset()
-    earliest_ms = _earliest_ms(trail)
-    return frozenset(step.key for step in trail if _is_misdated(step, earliest_ms))
-
-
 def clock_wrong_ms(step: Step) -> int:
     """By how much the clock of a misdated step was ahead (> 0) or behind, as far as its receipt tells."""
     return step.at_ms - step.received_at_ms
+
+
+def _with(steps: list[Step], new: Step) -> list[Step]:
+    """The steps and a new one, as it stands among them: wrong is also a clock that is years before the report of the order."""
+    if _is_report(new) and not new.clock_wrong:
+        earliest_ms = new.at_ms - BEFORE_REPORT_MS
+        steps = [msgspec.structs.replace(step, clock_wrong=True) if _is_before(step, earliest_ms) else step for step in steps]
+    elif _is_before(new, max((step.at_ms for step in steps if _is_report(step)), default=0) - BEFORE_REPORT_MS):
+        new = msgspec.structs.replace(new, clock_wrong=True)
+    if new.clock_wrong:
+        newest_ms = max((step.at_ms for step in steps if not step.clock_wrong), default=0)
+        new = msgspec.structs.replace(new, placed_at_ms=newest_ms)
+    return [*steps, new]
+
+
+def _is_before(step: Step, earliest_ms: int) -> bool:
+    return step.at_ms < earliest_ms and not step.action and not step.clock_wrong and not _is_report(step)
 
 
 def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[tuple[Step, ...], list[str]]:
@@ -115,8 +115,8 @@ def add_steps(trail: tuple[Step, ...], new: Iterable[Step], most: int) -> tuple[
             outcomes.append("trail_full")
         else:
             known.add(step.key)
-            steps.append(step)
-            outcomes.append("clock_wrong" if step.clock_wrong else "kept")
+            steps = _with(steps, step)
+            outcomes.append("clock_wrong" if steps[-1].clock_wrong else "kept")
     return in_order(steps), outcomes
 
 
@@ -138,8 +138,7 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         return replay(order, trail)
     length = len(trail)
     trail = tuple(step for step in trail if not step.action)
-    wrong = misdated(trail)
-    trail = _by_receipt(trail, wrong)
+    trail = as_counted(trail)
     told: dict[str, Any] = {}
     for step in trail:
         told.update(step.fields)
@@ -153,7 +152,7 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
         flags |= OrderFlag.UNKNOWN_REGION
     if close_unknown:
         flags |= OrderFlag.CLOSE_TIME_UNKNOWN
-    if wrong:
+    if any(step.clock_wrong for step in trail):
         flags |= OrderFlag.CLOCK_WRONG
     if closed_at_ms is not None and closed_at_ms < reported_at_ms:
         flags |= OrderFlag.CLOSED_BEFORE_REPORTED
@@ -177,20 +176,16 @@ def fold_trail(order: str, trail: tuple[Step, ...], place: Place) -> Order:
     )
 
 
-def _by_receipt(trail: tuple[Step, ...], wrong: frozenset[str]) -> tuple[Step, ...]:
-    """The trail to count by: what a wrong clock dated is of its receipt; where that says nothing either, of no known time."""
-    if not wrong:
-        return trail
-    return tuple(
-        msgspec.structs.replace(
-            step,
-            at_ms=step.received_at_ms,
-            at_unknown=step.at_unknown or not device_clock.dates_its_receipt(clock_wrong_ms(step)),
-        )
-        if step.key in wrong
-        else step
-        for step in trail
-    )
+def as_counted(trail: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The trail with the instants to count by: what a wrong clock dated is of its receipt; where that says nothing either, of
+    no known time.
+    """
+    return tuple(_by_receipt(step) if step.clock_wrong else step for step in trail)
+
+
+def _by_receipt(step: Step) -> Step:
+    unknown = step.at_unknown or not device_clock.dates_its_receipt(clock_wrong_ms(step))
+    return msgspec.structs.replace(step, at_ms=step.received_at_ms, at_unknown=unknown)
 
 
 def _first(trail: tuple[Step, ...], status: str) -> int | None:

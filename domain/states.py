@@ -87,6 +87,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     role: str = ""
     unit: str = ""  # the actor's department
     clock_wrong: bool = False  # the clock that said `at_ms` is wrong (`domain.device_clock`): it goes by its receipt
+    placed_at_ms: int = 0  # of such a one: the newest instant of the trail when it arrived, behind which it stands
 
 
 class OrderFlag(enum.IntFlag):

@@ -59,7 +59,7 @@ def build(city: City, settings: Settings, lang: str, words: Words, data: Json) -
 
 def _for_scripts(data: Json) -> Json:
     """What the clock and the map need, and nothing about persons beside."""
-    steps = [{key: step[key] for key in ("at_ms", "status")} for step in data["trail"]]
+    steps = [{"at_ms": step["counts_at_ms"], "status": step["status"]} for step in data["trail"]]
     return {"order": data["order"], "trail": steps, "workers": [row["worker"] for row in data["workers"]]}
 
 

@@ -328,6 +328,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/api/v1/workers": lists("/api/v1/workers", "?here_now=1", "?presence=moving,still,silent,offline,unseen"),
     "/api/v1/workers/<path:worker>": asks("/api/v1/workers/W3", "/api/v1/workers/W4?day=2026-01-01"),
     "/api/v1/workers/<path:worker>/track": asks("/api/v1/workers/W3/track", "/api/v1/workers/W4/track?period=all&include=all"),
+    "/api/v1/workers/<path:worker>/sos": posts("/api/v1/workers/W3/sos", {"id": "answer-0001"}),
     "/api/v1/tallies": both(asks("/api/v1/tallies?region={west}"), lists("/api/v1/tallies", "?key=calls", "?from=2026-01-01")),
     "/api/v1/indicators": lists("/api/v1/indicators", "?by=region", "?by=source", "?by=category"),
     "/api/v1/ranking": both(
@@ -351,6 +352,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/api/v1/walls/<name>": both(asks("/api/v1/walls/west-wall", status=403, method="delete"), links_elsewhere),
     "/status": screens_elsewhere("/status"),
     "/api/v1/screens": screens_elsewhere("/api/v1/screens"),
+    "/api/v1/sources": own_only("/api/v1/sources"),
     "/audit": asks("/audit", status=403),
     "/api/v1/audit": asks("/api/v1/audit", "/api/v1/audit?format=csv", "/api/v1/audit?who=token:west", status=403),
     "/metrics": asks("/metrics", status=403),

@@ -101,6 +101,10 @@ def test_a_wrong_clock_is_shown_of_the_worker_the_order_and_the_source(work: AtW
     order = boss.get("/api/v1/orders/A1?lang=en").json
     assert "clock_wrong" in order["order"]["flags"] and order["order"]["status"] == "handling"
     assert [step["clock_wrong"] for step in order["trail"]] == ["", "Clock of this system is wrong by 3 h, ahead"]
+    reported, handling = order["trail"]
+    assert reported["counts_at"] == reported["at"] and handling["counts_at"] == handling["received_at"]
+    first = next(stage for stage in order["stages"] if stage["visits"])
+    assert first["seconds"] == pytest.approx(60, abs=2)  # and not 3 h
     sources = {item["name"]: item for item in boss.get("/api/v1/sources?lang=en").json["items"]}
     assert {name: sources[name]["misdated"] for name in ("phones", "12345", "video")} == {"phones": 1, "12345": 1, "video": 1}
     assert sources["video"]["clock"] == "40 days, ahead" and sources["phones"]["clock_wrong_at"]

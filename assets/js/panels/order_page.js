@@ -18,7 +18,7 @@
       const mark = overdue ? 'stage-overdue' : { done: 'stage-done', current: 'stage-current' }[stage.state] || `stage-next-${i + 1}`;
       const seconds = stage.seconds + (current ? Math.max(0, (now - detail.asked_at_ms) / 1000) : 0);
       const spent = !stage.visits ? '—' : overdue ? g.format.left(order.red_at_ms, now) : g.format.duration(seconds);
-      const step = [...detail.trail].find((each) => each.at_ms === stage.entered_at_ms && each.stage === i);
+      const step = [...detail.trail].find((each) => each.counts_at_ms === stage.entered_at_ms && each.stage === i);
       const who = (step && step.role !== 'rule' && step.actor_name) || (stage.handler && g.orderParts.workerName(stage.handler)) || w('stage_state.' + stage.state);
       return h('li', { class: `stage stage-${overdue ? 'late' : stage.state}`, 'aria-current': current ? 'step' : null }, h('span', { class: 'stage-sign', 'data-sign': mark }),
         h('div', {}, h('b', {}, w('stage.' + stage.stage)), h('span', {}, who)),
@@ -38,7 +38,7 @@
   function tellClock(detail) {
     const script = document.getElementById('order-data');
     if (!script) return;
-    const steps = detail.trail.map(({ at_ms: at, status }) => ({ at_ms: at, status }));
+    const steps = detail.trail.map(({ counts_at_ms: at, status }) => ({ at_ms: at, status }));
     script.textContent = JSON.stringify({ order: detail.order, trail: steps, workers: detail.workers.map((row) => row.worker) });
     const clock = find('[data-panel="orderclock"]');
     if (clock) g.panels.drawOne(clock, g.panels.figures);

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.answers import Answers
+from dashboard.faults import Faults
 from dashboard.heldorders import HeldOrders
 from dashboard.live.columns import KINDS, is_shown
 from dashboard.live.scope import Scopes
@@ -68,6 +69,7 @@ class Hall:
         self.heard_at_ms = 0
         self.scopes = Scopes(city)
         self.answers = Answers()
+        self.faults = Faults(now_ms)
         self.tallybook = Tallies()
         self.workers: dict[str, Worker] = {}
         self.orders = HeldOrders()
@@ -81,6 +83,11 @@ class Hall:
         self._positions: dict[int, tuple[str, int]] = {}
         self._outage_told = False
         self._stopped = threading.Event()
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether a part of the city is being read anew, after all of it had been read once."""
+        return self.store is not None and self.ready.is_set() and len(self._positions) < self.store.partitions
 
     @property
     def tallies(self) -> dict[str, Tally]:

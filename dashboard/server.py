@@ -72,7 +72,8 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)
-    shared = SharedFigures(lambda key: compute_figures(hall, key), lambda: hall.version)
+    memories = figures.Memories()
+    shared = SharedFigures(lambda key: compute_figures(hall, key, memories.of(key)), lambda: hall.version)
     names = OurNames(settings.web_origins)
     live = attach(app, hall, shared, settings.live_frames_per_s, LiveDoor(access))
     app.extensions["gridhall"] = live.sessions
@@ -98,12 +99,12 @@ def patient_store(url: str, partitions: int) -> Store:
     return store
 
 
-def compute_figures(hall: Hall, key: Key) -> dict[str, Any]:
-    """What the wall shows of a region and a period to who has that scope."""
+def compute_figures(hall: Hall, key: Key, memory: figures.Memory | None = None) -> dict[str, Any]:
+    """What the wall shows of a region and a period to who has that scope; `memory`: of what could be counted last."""
     role = "supervisor" if key.clear else WALL
     seen = sight_of(hall, Person(name="figures", roles=(role,), scope=key.scope))
     parts = key.parts or figures.OVERVIEW
-    return figures.figures(seen, key.region, key.period, lang=key.lang, parts=parts)  # type: ignore[arg-type]
+    return figures.figures(seen, key.region, key.period, lang=key.lang, parts=parts, memory=memory)  # type: ignore[arg-type]
 
 
 def make_dash(app: Flask, hall: Hall, settings: Settings) -> Dash:

@@ -312,6 +312,7 @@ class Sessions:
                 lag_ms=self._hall.lag_ms,
                 ready=self._hall.ready.is_set(),
                 connected=self._hall.connected,
+                catching_up=self._hall.catching_up,
                 heard_ms=self._hall.heard_at_ms,
                 as_of_ms=as_of_ms,
                 frames=news,

@@ -4,7 +4,6 @@ Ranking a whole city takes longer than a look at a wall may, so a thread of its 
 ask for the same; a wall is told what was ranked last, and of when it is.
 """
 
-import logging
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -20,14 +19,17 @@ if TYPE_CHECKING:
     from config.city_model import City
     from dashboard.hall import Hall
 
-log = logging.getLogger(__name__)
-
 BEST: Final = 10
 FRESH_MS: Final = 60_000
 MOST_KEPT: Final = 64
 _BY_PERSON: Final = ("reporter", "handler")
 
 Key = tuple[Any, ...]
+
+
+class NotRanked(Exception):
+    """A ranking has failed; its cause says why."""
+
 
 _ranker: Final = ThreadPoolExecutor(1, thread_name_prefix="ranking")
 
@@ -39,15 +41,15 @@ class _Kept:
         self.told: Json | None = None
         self.asked_at_ms: int | None = None
         self.coming: Future[Json] | None = None
+        self.failed: BaseException | None = None
 
     def take(self) -> None:
-        """What has come; a ranking that failed is told in the log and leaves the one before."""
+        """What has come; a ranking that failed leaves the one before."""
         if self.coming is None or not self.coming.done():
             return
-        if (error := self.coming.exception()) is None:
+        self.failed = self.coming.exception()
+        if self.failed is None:
             self.told = self.coming.result()
-        else:
-            log.error("the best of the month cannot be ranked", exc_info=error)
         self.coming = None
 
     def is_due(self, now_ms: int) -> bool:
@@ -61,7 +63,8 @@ def top(on: Ground, _argument: str) -> Json:
     """The BEST of each score that ranks workers or the smallest regions, of this month's orders, as of `as_of_ms` of its own.
 
     {as_of_ms, scores: [{key, name, of (worker or grid), parts, ranked (how many have a rank), rows}]}, rows as those of
-    `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not see are left out.
+    `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not see are left out. Raises
+    NotRanked while the newest ranking is one that failed.
     """
     whole: Any = getattr(on.hall, "hall", on.hall)
     of_hall = _kept.setdefault(whole, {})
@@ -73,6 +76,8 @@ def top(on: Ground, _argument: str) -> Json:
     if kept.is_due(on.now_ms):
         kept.asked_at_ms = on.now_ms
         kept.coming = _ranker.submit(_ranked, on.hall, on.region, on.lang, on.now_ms)
+    if kept.failed is not None:
+        raise NotRanked("the best of the month") from kept.failed
     return {"top": kept.told}
 
 

@@ -56,11 +56,13 @@ class Faults:
         self._lock = threading.Lock()
         self.counts: Counter[Kind] = Counter(dict.fromkeys(KINDS, 0))
 
-    def tell(self, kind: Kind, where: str, error: BaseException) -> Fault:
-        """An exception of ours has come up: counted, and told in the log with its traceback once per outage."""
+    def tell(self, kind: Kind, where: str, error: BaseException, detail: str = "") -> Fault:
+        """An exception of ours has come up: counted, and told in the log once per outage, with its traceback and the `detail`
+        that the first one had (what was asked for).
+        """
         fault, is_new = self._take(kind, where, _spoken(error), _place(error.__traceback__))
         if is_new:
-            log.error("fault %s: %s %s", fault.reference, kind, where, exc_info=error)
+            log.error("fault %s: %s %s %s", fault.reference, kind, fault.where, _one_line(detail), exc_info=error)
         return fault
 
     def tell_browser(self, where: str, cause: str, detail: str = "") -> Fault:

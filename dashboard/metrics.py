@@ -58,7 +58,19 @@ def _hall_metrics(hall: "Hall", app: "Flask") -> Iterator[Metric]:
     lag_s = max(hall.now_ms() - newest_ms, 0) / 1000 if newest_ms else float("nan")
     yield GaugeMetricFamily("gridhall_position_age_seconds", "Age of the newest position received", value=lag_s)
     sessions: Any = app.extensions.get("gridhall")
+    yield from _fault_metrics(hall)
     yield GaugeMetricFamily("gridhall_screens", "Live connections", value=len(sessions) if sessions is not None else 0)
+
+
+def _fault_metrics(hall: "Hall") -> Iterator[Metric]:
+    failed = CounterMetricFamily("gridhall_faults", "Faults of ours in this process, on its pages and screens", labels=["kind"])
+    still = GaugeMetricFamily("gridhall_faults_open", "Of these, outages that are not over", labels=["kind"])
+    not_over = hall.faults.open()
+    for kind, number in hall.faults.counts.items():
+        failed.add_metric([kind], number)
+        still.add_metric([kind], not_over[kind])
+    yield failed
+    yield still
 
 
 def _store_metrics(store: "Store") -> Iterator[Metric]:

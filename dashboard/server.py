@@ -21,6 +21,7 @@ from dashboard import (
     callbacks,
     cards,
     doors,
+    faultapi,
     figures,
     files,
     handset,
@@ -68,7 +69,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
     screenlinks.register(app, hall, settings, access)
-    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking, screens):
+    for part in (api, actionapi, cards, faultapi, files, handset, noticeapi, bulletins, ranking, screens):
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)

@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.moments import civil
+
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 
@@ -133,5 +135,5 @@ def _instant(day: dt.date, minutes: int, zone: ZoneInfo) -> int:
 @functools.lru_cache(maxsize=256)
 def zone_text(zone: ZoneInfo, at_ms: int) -> str:
     """UTC+08:00 Asia/Shanghai: its offset at an instant and its name."""
-    offset = f"{dt.datetime.fromtimestamp(at_ms / 1000, zone):%z}"
+    offset = f"{civil(at_ms, zone):%z}"
     return f"UTC{offset[:3]}:{offset[3:]} {zone.key}"

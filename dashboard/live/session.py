@@ -246,8 +246,8 @@ class Sessions:
         for session in sorted(waiting, key=lambda s: s.sent_at_s):
             try:
                 self._attend(session)
-            except Exception:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
-                log.exception("live session %s fails and is dropped", session.sid)
+            except Exception as error:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
+                self._hall.faults.tell("live", "screen", error, session.sid)
                 self._cut(session)
 
     def _attend(self, session: Session) -> None:

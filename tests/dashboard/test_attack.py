@@ -351,6 +351,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/api/v1/walls/<name>": both(asks("/api/v1/walls/west-wall", status=403, method="delete"), links_elsewhere),
     "/status": screens_elsewhere("/status"),
     "/api/v1/screens": screens_elsewhere("/api/v1/screens"),
+    "/api/v1/faults": own_only("/api/v1/faults"),
     "/audit": asks("/audit", status=403),
     "/api/v1/audit": asks("/api/v1/audit", "/api/v1/audit?format=csv", "/api/v1/audit?who=token:west", status=403),
     "/metrics": asks("/metrics", status=403),

@@ -14,6 +14,7 @@ from config import city_model
 from config.panels import PANELS
 from dashboard import faults, filters, period, screens
 from dashboard.bulletins import content
+from dashboard.live import said
 from dashboard.review import view
 from dashboard.uploads import STATUS as UPLOADS
 from dashboard.wall import cases, supervision
@@ -131,6 +132,7 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("period.", ""): (*period.PERIODS, "custom"),
     ("proof.", ""): RENDERED,
     ("refusal.", ""): judging.REASONS,
+    ("refused.", ""): said.REFUSED_WATCH,
     ("review.", ""): of("worker grid month quarter year"),
     ("review.basis.", ""): RENDERED,
     ("review.best.", ""): RENDERED,
@@ -146,7 +148,10 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("search.", ""): of("worker order region feed"),
     ("seat.", ""): {*actions.ROLES, *people.PERSON_ROLES},
     ("series.", ""): of("reported closed overdue"),
-    ("situation.", ""): of("overdue due_soon out_of_grid frozen_workers frozen_feeds late_sources silent calm lost"),
+    ("situation.", ""): of(
+        "overdue due_soon out_of_grid frozen_workers frozen_feeds late_sources silent calm lost parts_failed "
+        "starting catching_up store_away refused"
+    ),
     ("stage.", ""): (*lifecycle.STAGES, "hanging"),
     ("stage_state.", ""): of("current done skipped to_come"),
     ("state.", ""): named(states.Presence),

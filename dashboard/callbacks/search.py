@@ -27,7 +27,7 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
 
     @app.callback(
         Output(ids.SEARCH_RESULTS, "children"),
-        Input(ids.SEARCH_TEXT, "value"),
+        Input(ids.SEARCH_ASKED, "data"),
         State(ids.URL, "search"),
         prevent_initial_call=True,
         on_error=failed,

@@ -51,7 +51,7 @@ CALLBACKS = [
      {"url.pathname": "/worker/W1", "url.search": ""}, {"page-key.data": None}),
     ("dashboard.query.worker_dossier", "..drawer.children...drawer.hidden..",
      {"selection.data": {"kind": "worker", "id": "W1"}}, {"url.search": ""}),
-    ("dashboard.query.search", "search-results.children", {"search-text.data": "张"}, {"url.search": ""}),
+    ("dashboard.query.search", "search-results.children", {"search-asked.data": "张"}, {"url.search": ""}),
     ("dashboard.query.orders_page", "..orders-grid.getRowsResponse...orders-total.children..",
      {"orders-grid.getRowsRequest": {"startRow": 0, "endRow": 10}}, {"url.search": ""}),
     ("dashboard.callbacks.review.review", "..review-data.data...review-trend.figure..",

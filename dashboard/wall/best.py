@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.briefs import Json
 from dashboard.filters import read_query
 from dashboard.people import is_known
+from dashboard.period import Period
 from dashboard.ranking import ranking
 from dashboard.wall.ground import Ground
+from dashboard.wall.months import shown
 from domain.scores import LEVEL
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from dashboard.hall import Hall
 
 BEST: Final = 10
+FEWEST: Final = 3
+"""Of a month that ranks fewer the one before is shown: its first, second and third are no ranking yet."""
+
 FRESH_MS: Final = 60_000
 MOST_KEPT: Final = 64
 _BY_PERSON: Final = ("reporter", "handler")
@@ -62,9 +67,9 @@ _kept: "weakref.WeakKeyDictionary[Hall, dict[Key, _Kept]]" = weakref.WeakKeyDict
 def top(on: Ground, _argument: str) -> Json:
     """The BEST of each score that ranks workers or the smallest regions, of this month's orders, as of `as_of_ms` of its own.
 
-    {as_of_ms, scores: [{key, name, of (worker or grid), parts, ranked (how many have a rank), rows}]}, rows as those of
-    `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not see are left out. Raises
-    NotRanked while the newest ranking is one that failed.
+    {as_of_ms, month, closed (dashboard.wall.months), scores: [{key, name, of (worker or grid), parts, ranked (how many have a
+    rank), rows}]}, rows as those of `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not
+    see are left out. Raises NotRanked while the newest ranking is one that failed.
     """
     whole: Any = getattr(on.hall, "hall", on.hall)
     of_hall = _kept.setdefault(whole, {})
@@ -87,8 +92,13 @@ def settle() -> None:
 
 
 def _ranked(seen: "Hall", region: str, lang: str, now_ms: int) -> Json:
-    query = read_query(seen.city, {"region": region, "period": "month", "as_of": now_ms}, now_ms)
-    return {"as_of_ms": now_ms, "scores": [_score(seen, query, key, of, lang) for key, of in chosen(seen.city).items()]}
+    def scores(month: Period) -> list[Json]:
+        asked = {"region": region, "from": month.from_ms, "to": month.to_ms, "as_of": now_ms}
+        query = read_query(seen.city, asked, now_ms)
+        return [_score(seen, query, key, of, lang) for key, of in chosen(seen.city).items()]
+
+    month = shown(seen.city, now_ms, scores, lambda made: bool(made) and all(len(score["rows"]) >= FEWEST for score in made))
+    return {"as_of_ms": now_ms, **month.told(seen.city), "scores": month.made}
 
 
 def _score(seen: "Hall", query: Any, key: str, of: str, lang: str) -> Json:

@@ -2,8 +2,8 @@
 as they always do.
 
 They say when they did it, up to a few hours ago; whom a simulator plays is believed that. The hours are of working time, so
-that the stages have taken what their stories say whenever a demo is started, at night too. The duty chief sets those limits that
-are to be nearly, or quite, used up.
+that the stages have taken what their stories say whenever a demo is started, at night too. The duty chief sets those limits
+that are to be nearly, or quite, used up.
 """
 
 import asyncio

@@ -1,6 +1,8 @@
 """What fails says so, and fails alone: parts of the figures, and what the process remembers of its faults."""
 
 import logging
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,11 @@ from config.panels import PANELS
 from dashboard import figures as telling
 from dashboard.faults import KINDS, MOST, OVER_AFTER_MS, Faults
 from dashboard.figures import Memories, Memory, figures
+from dashboard.live import said
 from dashboard.live.shared import SharedFigures
 from dashboard.wall import best
 from dashboard.wall.parts import PARTS
-from tests.dashboard.halls import NOW, feed, hall_of, order, worker
+from tests.dashboard.halls import NOW, FakeStore, feed, hall_of, order, worker
 
 EVERY = tuple(name for name in PARTS if name not in ("colour", "alarm"))
 
@@ -111,6 +114,28 @@ def test_a_ranking_that_fails_is_a_fault_until_one_succeeds(city: City, monkeypa
 
 def test_every_part_that_a_panel_needs_can_fail_alone() -> None:
     assert {part for panel in PANELS.values() for part in panel.parts} <= set(PARTS), "a panel names parts by their names"
+
+
+def test_every_refusal_of_the_live_link_is_known_to_the_screen() -> None:
+    root = Path(__file__).resolve().parents[2]
+    live = "".join(file.read_text(encoding="utf-8") for file in (root / "dashboard" / "live").glob("*.py"))
+    codes = set(re.findall(r'(?:Refused|_refusal)\("(\w+)"', live)) | set(re.findall(r'"(bad_\w+)"', live))
+    assert len(codes) >= 5
+    assert codes <= set(said.REFUSALS)
+    script = (root / "assets" / "js" / "20_live.js").read_text(encoding="utf-8")
+    (known,) = re.findall(r"OF_WATCH = new Set\(\[([^\]]*)\]\)", script)
+    assert re.findall(r'"(\w+)"', known) == list(said.REFUSED_WATCH)
+
+
+def test_a_hall_that_reads_a_partition_anew_is_catching_up_and_one_that_starts_is_not(city: City) -> None:
+    hall = hall_of(city, store=FakeStore())
+    hall.store.partitions = 2  # type: ignore[union-attr]
+    assert not hall.catching_up, "it is starting"
+    hall.ready.set()
+    hall._positions.update({0: ("1-0", 1), 1: ("1-0", 1)})
+    assert not hall.catching_up
+    hall._positions.pop(1)
+    assert hall.catching_up
 
 
 class Clock:

@@ -145,13 +145,15 @@ def fact_of(
     """The fact of an action as the projector wants it. Raises StoreUnavailable; BadAction for what no fact can carry.
 
     Only who walks, and may have had no link, says when he did it (`at_ms`, at most LATE_MS ago): at a desk it is now, so that
-    nobody closes in time what is late.
+    nobody closes in time what is late. Whom a demo's simulator plays says so too: its orders have a past, or every stage of
+    them would have taken seconds.
     """
     action_id, action, fields, at_ms = told
     now_ms = hall.now_ms()
     trail = hall.store.trail(order) if row is not None and hall.store is not None else ()
     role = role_for(hall.city, person, action, row, trail)
-    made_ms = now_ms if at_ms is None or not person.worker else max(min(at_ms, now_ms), now_ms - LATE_MS)
+    may_say_when = bool(person.worker) or person.played
+    made_ms = now_ms if at_ms is None or not may_say_when else max(min(at_ms, now_ms), now_ms - LATE_MS)
     fact = OrderAction(
         source=SOURCE, received_at_ms=now_ms, id=action_id, order=order, action=action, at_ms=made_ms, fields=fields,
         **asked_by(person, hall.city, role),

@@ -20,9 +20,11 @@ from dashboard.doors import language
 from dashboard.filters import BadQuery, UnknownRegion, counted_at
 from dashboard.indicators import SHOWN
 from dashboard.metrics import render
+from dashboard.people import is_known
 from dashboard.period import iso
 from dashboard.sight import Sight, sight
 from dashboard.tallies import tallies_json
+from domain.calendar import within
 from domain.indicators import DEFINITIONS, GROUPINGS
 from store import bulletins, people
 from store.errors import StoreError
@@ -138,21 +140,37 @@ def _workers(hall: Sight) -> Json:
 def _worker(seen: Sight, worker: str) -> Json:
     """The brief, or with `day=` the whole dossier of that day, which is a view of a person's track."""
     day = request.args.get("day")
+    look_up(seen, "worker", worker)
+    if day is None:
+        return query.worker(seen, worker)
+    read_day(seen, day)
+    see_track(seen, worker, day)
+    return query.worker_dossier(seen, worker, day)
+
+
+def look_up(seen: Sight, kind: str, name: str) -> None:
+    """Nothing, for a worker, order or feed that the asker sees. Raises NotThere.
+
+    Asked before anything else of it: so whatever else is missing is never told as "there is none".
+    """
+    there = is_known(seen, name) if kind == "worker" else name in (seen.orders if kind == "order" else seen.feeds)
+    if not there:
+        raise NotThere(kind, name)
+
+
+def read_day(seen: Sight, text: str) -> str:
+    """A local day as an address names it. Raises BadQuery."""
     try:
-        if day is None:
-            return query.worker(seen, worker)
-        see_track(seen, worker, day)
-        return query.worker_dossier(seen, worker, day)
-    except KeyError as unknown:
-        raise NotThere("worker", worker) from unknown
-    except ValueError as wrong:
+        seen.city.day_bounds(text)
+    except (ValueError, OverflowError) as wrong:
         raise BadQuery(f"day: {wrong}") from wrong
+    return text
 
 
 def see_track(seen: Sight, worker: str, days: str) -> None:
-    """Write down that somebody looks at where a worker has been. KeyError when that is not his to see."""
+    """Write down that somebody looks at where a worker has been. NotThere when that is not his to see."""
     if not seen.may_track(worker):
-        raise KeyError(worker)
+        raise NotThere("worker", worker)
     audit("view_track", worker, region_of(seen.hall, "worker", worker) or "", days=days)
 
 
@@ -165,13 +183,10 @@ def _track(seen: Sight, worker: str) -> Json:
         raise BadQuery(f"include: {include!r} is not all")
     from_ms = 0 if period.from_ms is None else period.from_ms
     to_ms = seen.now_ms() + 10 * 366 * 86_400_000 if period.to_ms is None else period.to_ms
-    try:
-        see_track(seen, worker, query_day or period.key or f"{from_ms} {to_ms}")
-        track = query.track_geojson(seen, worker, from_ms, to_ms, include == "all")
-        if not track["properties"]["count"] and not track["properties"]["set_aside"]:
-            query.worker(seen, worker)
-    except KeyError as unknown:
-        raise NotThere("worker", worker) from unknown
+    see_track(seen, worker, query_day or period.key or f"{from_ms} {to_ms}")
+    track = query.track_geojson(seen, worker, from_ms, to_ms, include == "all")
+    if not track["properties"]["count"] and not track["properties"]["set_aside"]:
+        look_up(seen, "worker", worker)
     for feature in track["features"]:
         feature["properties"]["times"] = iso_many(feature["properties"]["times"], seen.city)
     return track
@@ -184,10 +199,8 @@ def _orders(seen: Sight) -> Json:
 
 
 def _order(seen: Sight, order: str, lang: str) -> Json:
-    try:
-        return order_json(seen, order, lang)
-    except KeyError as unknown:
-        raise NotThere("order", order) from unknown
+    look_up(seen, "order", order)
+    return order_json(seen, order, lang)
 
 
 def order_json(seen: Sight, order: str, lang: str) -> Json:
@@ -232,10 +245,9 @@ def _tallies(seen: Sight, lang: str) -> Json:
     region = query.region_code(seen.city, request.args.get("region"))
     period = query.read_period(seen.city, request.args, seen.now_ms())
     key, offset, limit = request.args.get("key"), _whole("offset", 0), _whole("limit", 1000)
-    try:
-        return tallies_json(seen, region, period, lang, key=key, offset=offset, limit=limit)
-    except KeyError as unknown:
-        raise UnknownRegion(region) from unknown
+    if region not in seen.city.regions:
+        raise UnknownRegion(region)
+    return tallies_json(seen, region, period, lang, key=key, offset=offset, limit=limit)
 
 
 def health(hall: "Hall") -> Answer:
@@ -290,7 +302,7 @@ def spoken_times(value: Any, city: "City") -> Any:
     spoken = {}
     for name, item in value.items():
         if name in _INSTANTS or name.endswith("_at_ms") or name == "at_ms":
-            spoken[name.removesuffix("_ms")] = iso(item, city)
+            spoken[name.removesuffix("_ms")] = None if item is None else iso(within(item), city)
         elif name in ("coordinates", "times"):
             spoken[name] = item
         else:

@@ -1,7 +1,6 @@
 """The audit log as its auditor searches and exports it. There is no way to change a line."""
 
 import csv
-import datetime as dt
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from dashboard.access import Access, answer, audit, need, person
 from dashboard.briefs import region_name
 from dashboard.doors import home_of, language
 from dashboard.filters import BadQuery, read_period
+from domain.calendar import local_at
 from store import audit as auditing
 from store.audit import WHAT, Entry, Place
 from store.errors import StoreError
@@ -162,7 +162,7 @@ def _said(line: Entry, lang: str) -> str:
 
 def row(city: "City", line: Entry, lang: str) -> dict[str, Any]:
     """A line as texts."""
-    at = dt.datetime.fromtimestamp(line.at_ms / 1000, city.zone)
+    at = local_at(line.at_ms, city.zone)
     return {
         "at": at.isoformat(sep=" ", timespec="seconds"),
         "who": line.who,

@@ -1,6 +1,5 @@
 """The pages without a map: log-in, a wall's entry, password, own account; and their JSON sisters for programs and phones."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -12,6 +11,7 @@ from config.settings import Settings
 from config.words import LANGS, words
 from dashboard.access import RETRY, Access, answer, audit, bearer, has_place, person, wants_page
 from dashboard.briefs import department_name, region_name
+from domain.calendar import local_at
 from domain.people import Person
 from store import logins, people
 from store.errors import StoreBusy, StoreError
@@ -235,7 +235,7 @@ class Doors:
         )  # fmt: skip
 
     def _moment(self, at_ms: int) -> str:
-        return dt.datetime.fromtimestamp(at_ms / 1000, self._hall.city.zone).strftime("%Y-%m-%d %H:%M")
+        return local_at(at_ms, self._hall.city.zone).strftime("%Y-%m-%d %H:%M")
 
     def end(self) -> Any:
         self._end(request.form.get("session", ""))

@@ -1,12 +1,13 @@
 """What a wall shows of one region and period, in the parts that its scene asks for: what assets/js/panels draw."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from dashboard.briefs import Json, region_name
 from dashboard.people import online
+from dashboard.period import PERIODS
 from dashboard.wall.ground import Ground
 from dashboard.wall.overview import PARTS as OVERVIEW_PARTS
 from dashboard.wall.parts import PARTS
@@ -14,9 +15,28 @@ from domain.calendar import Period
 
 if TYPE_CHECKING:
     from config.city_model import City
+    from config.faults import Fault
     from dashboard.hall import Hall
 
 OVERVIEW: Final = tuple(OVERVIEW_PARTS)
+MOST_LOOKS: Final = 64
+
+Memory = dict[str, tuple[int, Json]]
+"""By part: what it said when it could last be counted, and as of when (ms)."""
+
+
+class Memories:
+    """The memories of the looks asked for last, by what they are of."""
+
+    def __init__(self) -> None:
+        self._of: dict[Hashable, Memory] = {}
+
+    def of(self, look: Hashable) -> Memory:
+        memory = self._of.pop(look, {})
+        self._of[look] = memory
+        if len(self._of) > MOST_LOOKS:
+            del self._of[next(iter(self._of))]
+        return memory
 
 
 def figures(
@@ -26,24 +46,64 @@ def figures(
     now_ms: int | None = None,
     lang: str = "zh",
     parts: Iterable[str] = OVERVIEW,
+    memory: Memory | None = None,
 ) -> Json:
     """The named parts (`name` or `name:argument`, dashboard.wall.parts) of a region ("" is the city) in a period.
 
-    `filters` beside a number are the parameters of /orders that list exactly what it counts.
+    `filters` beside a number are the parameters of /orders that list exactly what it counts. A part that cannot be counted is
+    one of `faults`, {part: {reference, since_ms, good_ms}}, and takes no other with it: what `memory` holds of it stands in its
+    place, counted as of good_ms (None: it never could be).
     Raises KeyError for a region or a part that does not exist, ValueError for a period that is none.
     """
+    if region and region not in hall.city.regions:
+        raise KeyError(region)
+    if isinstance(period, str) and period and period not in PERIODS:
+        raise ValueError(f"no period: {period!r} is none of {', '.join(PERIODS)}")
+    asked = {part: (PARTS[part.partition(":")[0]], part.partition(":")[2]) for part in parts}
     with hall.lock:
-        on = Ground(hall, region, period, hall.moment() if now_ms is None else now_ms, lang)
-        told = {
-            "as_of_ms": on.now_ms,
-            "region": _region(on.city, on.region, lang),
-            "period": _period(on.window, on.city),
-            "age": _ages(hall, on.now_ms),
-        }
-        for part in parts:
-            name, _, argument = part.partition(":")
-            told |= PARTS[name](on, argument)
-    return told
+        look = _Look(hall, hall.moment() if now_ms is None else now_ms, {} if memory is None else memory)
+        look.add("age", lambda: {"age": _ages(hall, look.now_ms)})
+        on = look.ground(region, period, lang, asked)
+        if on is not None:
+            for part, (count, argument) in asked.items():
+                look.add(part, lambda count=count, argument=argument: count(on, argument))  # type: ignore[misc]
+    told = look.told | {"region": _region(hall.city, region or hall.city.root, lang)}
+    return told | {"faults": look.faults} if look.faults else told
+
+
+class _Look:
+    """One look at a hall at an instant: its parts are added one by one, and each fails alone."""
+
+    def __init__(self, hall: "Hall", now_ms: int, memory: Memory) -> None:
+        self._hall, self.now_ms, self._memory = hall, now_ms, memory
+        self.told: Json = {"as_of_ms": now_ms}
+        self.faults: dict[str, Json] = {}
+
+    def ground(self, region: str, period: Any, lang: str, parts: Iterable[str]) -> Ground | None:
+        """What all parts stand on; None, and a fault of each of them, where there is no such thing."""
+        try:
+            on = Ground(self._hall, region, period, self.now_ms, lang)
+        except Exception as error:  # no calendar and no index may take the map away
+            fault = self._hall.faults.tell("figures", "all parts", error)
+            for part in parts:
+                self._failed(part, fault)
+            return None
+        self.told["period"] = _period(on.window, self._hall.city)
+        return on
+
+    def add(self, part: str, count: Callable[[], Json]) -> None:
+        try:
+            found = count()
+        except Exception as error:  # one part's defect is not the others'
+            self._failed(part, self._hall.faults.tell("figures", part.partition(":")[0], error))
+            return
+        self._memory[part] = self.now_ms, found
+        self.told |= found
+
+    def _failed(self, part: str, fault: "Fault") -> None:
+        good_ms, found = self._memory.get(part, (None, {}))
+        self.told |= found
+        self.faults[part] = {"reference": fault.reference, "since_ms": fault.first_at_ms, "good_ms": good_ms}
 
 
 def _period(window: Period, city: "City") -> Json:

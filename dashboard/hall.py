@@ -68,6 +68,7 @@ class Hall:
         self.heard_at_ms = 0
         self.scopes = Scopes(city)
         self.answers = Answers()
+        self.faults = Faults(now_ms)
         self.tallybook = Tallies()
         self.workers: dict[str, Worker] = {}
         self.orders = HeldOrders()
@@ -79,11 +80,15 @@ class Hall:
         self.newest_received_at_ms = 0
         self._rows: dict[str, dict[str, Any]] = {"worker": self.workers, "order": self.orders, "feed": self.feeds}
         self.skipped = Skipped()
-        self.faults = Faults(now_ms)
         self._to_look_at = 0
         self._positions: dict[int, tuple[str, int]] = {}
         self._outage_told = False
         self._stopped = threading.Event()
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether a part of the city is being read anew, after all of it had been read once."""
+        return self.store is not None and self.ready.is_set() and len(self._positions) < self.store.partitions
 
     @property
     def tallies(self) -> dict[str, Tally]:

@@ -37,10 +37,10 @@ def register(app: Flask, city: City) -> None:
 
     @app.get("/city/regions.geojson")
     def regions() -> Response:
-        try:
-            return _answer(data.level(request.args.get("level", "")))
-        except KeyError:
+        level = request.args.get("level", "")
+        if level not in {known.key for known in city.levels}:
             abort(404)
+        return _answer(data.level(level))
 
 
 def _answer(packed: bytes) -> Response:

@@ -58,12 +58,22 @@ def _hall_metrics(hall: "Hall", app: "Flask") -> Iterator[Metric]:
     lag_s = max(hall.now_ms() - newest_ms, 0) / 1000 if newest_ms else float("nan")
     yield GaugeMetricFamily("gridhall_position_age_seconds", "Age of the newest position received", value=lag_s)
     sessions: Any = app.extensions.get("gridhall")
-    failures = CounterMetricFamily("gridhall_faults", "Exceptions that a job of this web process has survived", labels=["job"])
-    for job, count in sorted(hall.faults.counted().items()):
-        failures.add_metric([job], count)
-    yield failures
+    yield from _fault_metrics(hall)
     yield GaugeMetricFamily("gridhall_skipped_rows", "Rows that this web process cannot take", value=skipped)
     yield GaugeMetricFamily("gridhall_screens", "Live connections", value=len(sessions) if sessions is not None else 0)
+
+
+def _fault_metrics(hall: "Hall") -> Iterator[Metric]:
+    failed = CounterMetricFamily("gridhall_faults", "Faults of ours in this process, on its pages and screens", labels=["kind"])
+    still = GaugeMetricFamily("gridhall_faults_open", "Of these, outages that are not over", labels=["kind"])
+    not_over = hall.faults.open()
+    for kind, number in hall.faults.counts.items():
+        failed.add_metric([kind], number)
+        still.add_metric([kind], not_over[kind])
+    jobs = CounterMetricFamily("gridhall_job_faults", "Exceptions that a job of this process has survived", labels=["job"])
+    for job, number in sorted(hall.faults.counted().items()):
+        jobs.add_metric([job], number)
+    yield from (failed, still, jobs)
 
 
 def _store_metrics(store: "Store") -> Iterator[Metric]:

@@ -4,7 +4,6 @@ A link is a token of the role `wall`, bound to a region and to scenes. It stands
 it; only its hash is kept, and it is shown once. Who revokes one ends its open screens with it.
 """
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,6 +18,7 @@ from dashboard.briefs import Json, region_name
 from dashboard.doors import TOKEN, home_of, language
 from dashboard.filters import BadQuery, UnknownRegion, region_code
 from dashboard.sight import Sight, sight
+from domain.calendar import local_at
 from domain.people import WALL
 from store import logins, people
 from store.people import Token
@@ -124,7 +124,7 @@ class Links:
         return dark
 
     def _day(self, at_ms: int | None) -> str:
-        return dt.datetime.fromtimestamp(at_ms / 1000, self._hall.city.zone).strftime("%Y-%m-%d %H:%M") if at_ms else ""
+        return local_at(at_ms, self._hall.city.zone).strftime("%Y-%m-%d %H:%M") if at_ms else ""
 
     # the page
 

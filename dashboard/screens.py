@@ -1,9 +1,9 @@
-"""/status: all open screens of the asker's scope and how they fare: what the server knows of each, and what its watchdog tells.
+"""/status: all open screens of the asker's scope and how they fare, as the server knows and as its watchdog tells; and what has
+failed in this process.
 
 What a screen tells of itself is shown, never believed: nothing hangs on it.
 """
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +16,10 @@ from dashboard.access import need, person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json, region_name
 from dashboard.doors import home_of, language
+from dashboard.faultapi import listed
 from dashboard.screenlinks import scene_name
 from dashboard.sight import Sight, sight
+from domain.calendar import local_at
 from store import unfoldable
 from store.errors import StoreError
 
@@ -54,6 +56,7 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
             walls=sum(row["is_wall"] for row in rows), faulty=sum(bool(row["faults"]) for row in rows),
             now=_civil(hall, hall.now_ms())[-8:], sources=told, moment=lambda at_ms: _civil(hall, at_ms)[5:] if at_ms else "–",
             trouble=trouble(sight(hall), lang),
+            failed=[_fault_row(hall, one) for one in listed(hall, sight(hall))],
         )  # fmt: skip
 
     app.add_url_rule("/api/v1/screens", "api_screens", refusals_spoken(hall, api))
@@ -77,8 +80,11 @@ def is_wall(screen: Mapping[str, Any]) -> bool:
     return bool((screen["health"] or {}).get("scene")) or "wall" in screen["roles"]
 
 
+FAULTS: Final = ("stuck", "untold", "silent", "late", "slow", "skew", "renewed")
+
+
 def faults(screen: Mapping[str, Any], now_ms: int) -> list[str]:
-    """What is not as it should be, worst first."""
+    """What is not as it should be, of FAULTS, worst first."""
     health = screen["health"]
     found = ["stuck"] if screen["in_flight_ms"] > STUCK_MS else []
     if health is None:
@@ -94,8 +100,8 @@ def faults(screen: Mapping[str, Any], now_ms: int) -> list[str]:
 def trouble(seen: Sight, lang: str) -> list[Json]:
     """What this program itself could not take, the newest first: {what, about, error, since, count}, at most TROUBLE_SHOWN.
 
-    Facts set aside in the store, rows that no screen of this process shows, jobs of this process that fail. It knows no
-    regions, so only who sees everything is told; the line of the sources tells everybody how many there are.
+    Facts set aside in the store, and rows that no screen of this process shows. It knows no regions, so only who sees
+    everything is told; the line of the sources tells everybody how many there are.
     """
     if not seen.everything:
         return []
@@ -103,7 +109,6 @@ def trouble(seen: Sight, lang: str) -> list[Json]:
     with hall.lock:
         rows = list(hall.skipped.rows.values())
     found = [(one.at_ms, said["trouble.row"], f"{one.table} {one.name}", one.error, 1) for one in rows]
-    found += [(one.at_ms, said["trouble.job"], one.job, one.error, one.count) for one in hall.faults.standing()]
     try:
         held = [] if hall.store is None else [one for _, one in unfoldable.held(hall.store, TROUBLE_SHOWN)]
     except StoreError:
@@ -145,6 +150,11 @@ def spoken(hall: "Hall", screen: Json, lang: str) -> Json:
     }
 
 
+def _fault_row(hall: "Hall", fault: Json) -> Json:
+    """A fault of this process with its instants as people read them."""
+    return {**fault, **{key: _civil(hall, fault[f"{key}_at_ms"])[5:] for key in ("first", "last")}}
+
+
 def _number(value: float | None, per: float = 1, digits: int = 0, sign: str = "") -> str:
     if value is None:
         return "–"
@@ -153,7 +163,7 @@ def _number(value: float | None, per: float = 1, digits: int = 0, sign: str = ""
 
 
 def _civil(hall: "Hall", at_ms: int) -> str:
-    return dt.datetime.fromtimestamp(at_ms / 1000, hall.city.zone).strftime("%Y-%m-%d %H:%M:%S")
+    return local_at(at_ms, hall.city.zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def agent_name(agent: str) -> str:

@@ -21,6 +21,7 @@ from dashboard import (
     callbacks,
     cards,
     doors,
+    faultapi,
     figures,
     files,
     handset,
@@ -70,11 +71,12 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
     screenlinks.register(app, hall, settings, access)
-    for part in (api, actionapi, cards, files, handset, noticeapi, bulletins, ranking, screens, sos, sourcestates):
+    for part in (api, actionapi, cards, faultapi, files, handset, noticeapi, bulletins, ranking, screens, sos, sourcestates):
         part.register(app, hall, settings)
     mapdata.register(app, hall.city)
     dash_app = make_dash(app, hall, settings)
-    shared = SharedFigures(lambda key: compute_figures(hall, key), lambda: hall.version, faults=hall.faults)
+    memories = figures.Memories()
+    shared = SharedFigures(lambda key: compute_figures(hall, key, memories.of(key)), lambda: hall.version, faults=hall.faults)
     names = OurNames(settings.web_origins)
     live = attach(app, hall, shared, settings.live_frames_per_s, LiveDoor(access))
     app.extensions["gridhall"] = live.sessions
@@ -100,12 +102,12 @@ def patient_store(url: str, partitions: int) -> Store:
     return store
 
 
-def compute_figures(hall: Hall, key: Key) -> dict[str, Any]:
-    """What the wall shows of a region and a period to who has that scope."""
+def compute_figures(hall: Hall, key: Key, memory: figures.Memory | None = None) -> dict[str, Any]:
+    """What the wall shows of a region and a period to who has that scope; `memory`: of what could be counted last."""
     role = "supervisor" if key.clear else WALL
     seen = sight_of(hall, Person(name="figures", roles=(role,), scope=key.scope))
     parts = key.parts or figures.OVERVIEW
-    return figures.figures(seen, key.region, key.period, lang=key.lang, parts=parts)  # type: ignore[arg-type]
+    return figures.figures(seen, key.region, key.period, lang=key.lang, parts=parts, memory=memory)  # type: ignore[arg-type]
 
 
 def make_dash(app: Flask, hall: Hall, settings: Settings) -> Dash:

@@ -205,7 +205,7 @@ def says(hall: "Hall | Sight", key: str, wanted: str, fields: Sequence[str], for
 
 _SHARED: Final = frozenset(
     ("lock", "now_ms", "ready", "connected", "heard_at_ms", "version", "last_change_at_ms", "newest_received_at_ms", "lag_ms",
-     "epoch", "moment")
+     "epoch", "moment", "faults")
 )  # fmt: skip
 
 def sight_of(hall: "Hall", person: Person) -> Sight:

@@ -64,15 +64,18 @@ def _fresh(hall: "Hall", now_ms: int) -> _Watch:
     return watch
 
 
+TROUBLES: Final = ("unfoldable", "skipped", "faults")
+
+
 def trouble_of(hall: "Hall", now_ms: int) -> list[Json]:
-    """[{key, n}] of what this program itself could not take, each with n > 0: facts set aside (`unfoldable`), rows that are
-    not on any screen (`skipped`), jobs that have just failed (`faults`). As of some seconds ago.
+    """[{key, n}], each with n > 0, of what this program itself could not take, as of some seconds ago. `key` is one of TROUBLES:
+    facts set aside, rows that are not on any screen, jobs that have just failed.
     """
     hall = getattr(hall, "hall", hall)
     with hall.lock:
         skipped = len(hall.skipped.rows)
-    found = {"unfoldable": _fresh(hall, now_ms).unfoldable, "skipped": skipped, "faults": len(hall.faults.standing())}
-    return [{"key": key, "n": number} for key, number in found.items() if number]
+    found = (_fresh(hall, now_ms).unfoldable, skipped, len(hall.faults.standing()))
+    return [{"key": key, "n": number} for key, number in zip(TROUBLES, found, strict=True) if number]
 
 
 def sources_of(hall: "Hall", now_ms: int) -> list[Json]:

@@ -185,9 +185,14 @@ def earlier(at_ms: int, zone: dt.tzinfo, *, months: int = 0, days: int = 0) -> i
     return min(max(same_ms, begin_ms), end_ms)
 
 
+def within(at_ms: int) -> int:
+    """The instant, or the first or last one of the calendar."""
+    return min(max(at_ms, EARLIEST_MS), LATEST_MS)
+
+
 def local_at(at_ms: int, zone: dt.tzinfo) -> dt.datetime:
     """An instant as the zone's clocks and calendars show it."""
-    return (_EPOCH + min(max(at_ms, EARLIEST_MS), LATEST_MS) * _MS).astimezone(zone)
+    return (_EPOCH + within(at_ms) * _MS).astimezone(zone)
 
 
 def _instant(at: dt.datetime) -> int:

@@ -50,7 +50,7 @@ ALL_RIGHTS: Final = frozenset().union(*RIGHTS.values())
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks. `name` is unique among people and tokens; `scope` a region code; `worker` the roster's id of one who walks;
-    `scenes` those that a wall's link shows, () all.
+    `scenes` those that a wall's link shows, () all. `played`: by the simulator of a demo, whose past is made up too.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     department: str = ""
     worker: str = ""
     scenes: tuple[str, ...] = ()
+    played: bool = False
 
     def may(self, right: str) -> bool:
         return any(right in RIGHTS.get(role, ()) for role in self.roles)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from domain.bounds import DAY_MS as DAY_MS
 from domain.bounds import LONGEST_LIMIT_DAYS, saturated
-from domain.calendar import clock_ms, days_later
+from domain.calendar import clock_ms, days_later, local_at
 
 HOUR_MS: Final = 3_600_000
 
@@ -144,5 +144,5 @@ def _minutes(clock: str) -> int:
 @functools.lru_cache(maxsize=256)
 def zone_text(zone: ZoneInfo, at_ms: int) -> str:
     """UTC+08:00 Asia/Shanghai: its offset at an instant and its name."""
-    offset = f"{dt.datetime.fromtimestamp(at_ms / 1000, zone):%z}"
+    offset = f"{local_at(at_ms, zone):%z}"
     return f"UTC{offset[:3]}:{offset[3:]} {zone.key}"

@@ -15,6 +15,10 @@ _UNITS: Final = (
 """(unit, its length in ms, from where on it is used, decimals); below the last, seconds."""
 
 
+UNITS: Final = ("s", *(unit for unit, *_ in _UNITS))
+WHOSE: Final = ("device", "system")
+
+
 def span(words: Mapping[str, str], length_ms: float) -> str:
     """A length of time in its largest unit: 19.6 years, 3 h."""
     for unit, unit_ms, least_ms, digits in _UNITS:
@@ -31,5 +35,5 @@ def wrong_by(words: Mapping[str, str], wrong_by_ms: int) -> str:
 
 
 def clock_wrong(words: Mapping[str, str], wrong_by_ms: int, of: str = "device") -> str:
-    """The sentence that says so of a `device` or a `system`; "" where the clock may be right."""
+    """The sentence that says so of one of WHOSE; "" where the clock may be right."""
     return words[f"clock_wrong.{of}"].format(t=wrong_by(words, wrong_by_ms)) if wrong_by_ms else ""

@@ -23,7 +23,7 @@ DRAWER: Final = "drawer"
 DRAWER_TRACK: Final = "drawer-track"
 
 SEARCH: Final = "search"
-SEARCH_TEXT: Final = "search-text"
+SEARCH_ASKED: Final = "search-asked"  # what has been typed, set by a script
 SEARCH_RESULTS: Final = "search-results"
 
 DOSSIER: Final = "dossier"

@@ -26,7 +26,7 @@ def build(city: City, settings: Settings, lang: str) -> html.Div:
             dcc.Store(id=ids.SELECTION),
             html.Div(id=ids.PAGE),
             html.Aside(id=ids.DRAWER, className="drawer", hidden=True, **{"aria-label": catalogue["drawer"]}),
-            search_box(catalogue, ids.SEARCH, ids.SEARCH_TEXT, ids.SEARCH_RESULTS),
+            search_box(catalogue, ids.SEARCH, ids.SEARCH_ASKED, ids.SEARCH_RESULTS),
         ]
     )
 

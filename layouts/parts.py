@@ -97,18 +97,16 @@ def city_map(map_id: str, city: City, settings: Settings, words: Words, **more: 
     )
 
 
-def search_box(words: Words, search_id: str, text_id: str, results_id: str) -> html.Div:
-    """The search dialog: a field and a list that a callback fills; opened with "/"."""
+def search_box(words: Words, search_id: str, asked_id: str, results_id: str) -> html.Div:
+    """The search dialog: a field and a list that a callback fills; opened with "/".
+
+    The field is made by assets/js/71_controls.js, which tells the store `asked_id` what has been typed: a field of Dash puts
+    back what it last knew while somebody types on, and so loses and turns letters that a scanner or an input method types fast.
+    """
     return html.Div(
         [
-            dcc.Input(
-                id=text_id,
-                type="search",
-                className="field",
-                placeholder=words["search.hint"],
-                debounce=0.2,
-                autoComplete="off",
-            ),
+            dcc.Store(id=asked_id),
+            html.Div(**{"data-search-field": asked_id, "data-hint": words["search.hint"]}),
             html.Div(id=results_id, className="search-results", role="listbox", **{"aria-live": "polite"}),
         ],
         id=search_id,

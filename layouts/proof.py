@@ -3,7 +3,6 @@
 What the scripts draw gets the same from assets/js/61_proof.js.
 """
 
-import datetime as dt
 import functools
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from urllib.parse import urlencode
 from dash import html
 
 from config.city_model import City
+from domain.calendar import local_at
 from domain.indicators import DEFINITIONS
 from domain.rates import shown
 from domain.worktime import zone_text
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 @functools.lru_cache(maxsize=256)
 def moment(city: City, at_ms: int) -> str:
     """2026-11-26 18:35:41, in the city's zone."""
-    return dt.datetime.fromtimestamp(at_ms / 1000, city.zone).strftime("%Y-%m-%d %H:%M:%S")
+    return local_at(at_ms, city.zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def as_of(city: City, words: Words, at_ms: int) -> str:

@@ -76,7 +76,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     def person(self) -> Person:
         return Person(
             name=f"token:{self.name}", title=self.title or self.name, roles=self.roles, scope=self.scope,
-            department=self.department, worker=self.worker, scenes=self.scenes,
+            department=self.department, worker=self.worker, scenes=self.scenes, played=self.demo,
         )  # fmt: skip
 
 

@@ -16,7 +16,8 @@
         try {
           listener(...values);
         } catch (error) {
-          console.error(`gridhall: a listener of "${event}" failed`, error);
+          if (gridhall.faults) gridhall.faults.tell(`listener of "${event}"`, error);
+          else console.error(`gridhall: a listener of "${event}" failed`, error);
         }
       }
     }

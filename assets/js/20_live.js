@@ -16,6 +16,8 @@
   const DOZE_MS = 15000; // a server says something every few seconds: after so long without a word it is asked anew
   const DEAF_MS = 25000; // and after so long the link is taken for dead (a sleep, a pulled cable) and made anew
   const LISTEN_MS = 5000;
+  const OF_WATCH = new Set(["bad_watch", "unknown_region", "not_your_scene"]); // refusals of what a page wants to see
+  const OF_LOG_IN = new Set(["logged_out", "store_gone"]); // and of who it is: no fault
   const CLOCKS = 20; // messages of which the quickest tells the server's clock
 
   class Live extends gridhall.Emitter {
@@ -24,7 +26,10 @@
       this.tables = new Map(TABLES.map((name) => [name, new gridhall.tables.Table(name)]));
       this.figures = null;
       this.lagMs = null;
-      this.server = { ready: false, connected: false }; // what the web process says of its own link to the store
+      this.server = { ready: false, connected: false, catchingUp: false }; // what the web process says of its own link to the store
+      this.refusal = null; // of what this page wants to see, {code, detail}
+      this.behind = new Set(); // tables that did not fit and are asked for anew
+      this.misfits = 0; // messages in a row of which something did not fit: the next one is asked for later and later
       this.link = { connected: false, since_ms: Date.now(), attempts: 0, reason: "" };
       this.socket = null;
       this.wish = null;
@@ -56,10 +61,10 @@
       this.socket.on("disconnect", (reason) => this.#lost(reason));
       this.socket.on("connect_error", (error) => this.#failed(error));
       this.socket.on("error", (refusal) => this.#refused(refusal));
-      this.socket.on("frame", (...parts) => this.#receive(parts));
+      this.socket.on("frame", (...parts) => gridhall.faults.attempt("live frame", () => this.#receive(parts)));
       globalThis.document?.addEventListener("visibilitychange", () => this.resume());
       for (const event of ["online", "pageshow", "focus"]) globalThis.addEventListener?.(event, () => this.resume());
-      this.listening = setInterval(() => this.#listen(), LISTEN_MS);
+      this.listening = setInterval(gridhall.faults.guarded("live", () => this.#listen()), LISTEN_MS);
       this.listening.unref?.();
       return this;
     }
@@ -69,6 +74,7 @@
      * on with the days. Replaces the wish before.
      */
     watch(wish) {
+      this.refusal = null;
       this.wish = { ...this.wish, figures: true, ...wish };
       this.#ask();
     }
@@ -135,8 +141,25 @@
 
     /** The server will not follow. Whose log-in has ended is led to the log-in: what stands here is no longer his to see. */
     #refused(refusal) {
+      const code = refusal?.code ?? "";
+      if (OF_WATCH.has(code)) this.refusal = refusal;
+      if (!OF_LOG_IN.has(code)) gridhall.faults.tell("live", new Error(`refused: ${code} ${refusal?.detail ?? ""}`));
       this.emit("refused", refusal);
-      if (refusal?.code === "logged_out") gridhall.api?.leave?.();
+      if (code === "logged_out") gridhall.api?.leave?.();
+    }
+
+    /**
+     * What stands between this page and the present, worst first: "refused" (see `refusal`), "store_away", "starting" (the server
+     * is reading the city), "catching_up" (it, or this page, reads something anew); "" where nothing does. A lost link: `link`.
+     */
+    get standing() {
+      const { ready, connected, catchingUp } = this.server;
+      if (this.refusal) return "refused";
+      if (this.link.reason === "store_gone") return "store_away";
+      if (!this.frameAtMs) return "";
+      if (!connected && (ready || this.heardStoreAtMs)) return "store_away";
+      if (!ready) return "starting";
+      return catchingUp || this.behind.size ? "catching_up" : "";
     }
 
     #failed(error) {
@@ -167,6 +190,10 @@
       } else {
         this.receive(meta, frames);
       }
+      if (this.misfits > 1) {
+        await new Promise((done) => setTimeout(done, Math.min(LAST_DELAY_MS, RESYNC_DELAY_MS * 2 ** this.misfits)));
+        if (this.socket !== socket) return;
+      }
       const answer = { seq: meta.seq, cursors: this.cursors() };
       if (reply) reply(answer);
       else this.socket?.emit("ack", answer);
@@ -183,7 +210,7 @@
       this.figuresAtMs = meta.as_of_ms ?? this.figuresAtMs;
       this.heardStoreAtMs = meta.heard_ms ?? this.heardStoreAtMs;
       this.lagMs = meta.lag_ms ?? this.lagMs;
-      this.server = { ready: meta.ready ?? true, connected: meta.connected ?? true };
+      this.server = { ready: meta.ready ?? true, connected: meta.connected ?? true, catchingUp: meta.catching_up ?? false };
       const changed = new Set();
       let broken = false;
       for (const bytes of frames) {
@@ -196,6 +223,7 @@
         this.emit("figures", this.figures);
       }
       if (changed.size) this.emit("change", changed);
+      this.misfits = broken ? this.misfits + 1 : 0;
       if (broken) setTimeout(() => this.#ask(), RESYNC_DELAY_MS);
     }
 
@@ -205,11 +233,14 @@
       try {
         frame = gridhall.frames.decode(bytes);
         this.tables.get(frame.table)?.apply(frame);
+        this.behind.delete(frame.table);
         return frame.table;
       } catch (error) {
-        if (!(error instanceof gridhall.frames.FrameError) && !(error instanceof gridhall.tables.Gap)) throw error;
+        const isOfTheLink = error instanceof gridhall.frames.FrameError || error instanceof gridhall.tables.Gap;
+        if (!isOfTheLink) gridhall.faults.tell("live table", error);
         const doubted = frame ? [this.tables.get(frame.table)] : this.tables.values();
         for (const table of doubted) table.distrust();
+        for (const name of frame ? [frame.table] : this.wish?.tables ?? []) this.behind.add(name);
         this.emit("resync", error.message);
         return null;
       }

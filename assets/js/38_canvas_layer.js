@@ -34,8 +34,15 @@ gridhall.leaflet.ready((L) => {
 
     onRemove() {
       this.stop?.();
+      cancelAnimationFrame(this.frame);
+      this.frame = null;
       this.canvas.remove();
       this.canvas = null;
+    }
+
+    /** Whether it has a view: on a map, and laid. A layer that was taken off may still be told things. */
+    hasView() {
+      return Boolean(this._map && this.canvas && this.size);
     }
 
     /** Gets the drawing context. */
@@ -45,6 +52,7 @@ gridhall.leaflet.ready((L) => {
 
     /** In a flight the picture is scaled, and drawn anew only when it has become too coarse or too small. */
     onZoom() {
+      if (!this.hasView()) return;
       const scale = this._map.getZoomScale(this._map.getZoom(), this.stands.zoom);
       if (scale < COARSEST[0] || scale > COARSEST[1]) this.lay();
       else this.scaleTo(this._map.getCenter(), this._map.getZoom());
@@ -53,14 +61,14 @@ gridhall.leaflet.ready((L) => {
     /** While dragged: the pane carries the canvas, until its margin is used up. */
     onMove() {
       const map = this._map;
-      if (map.getZoom() !== this.zoom || !this.size) return;
+      if (!this.hasView() || map.getZoom() !== this.zoom) return;
       const corner = map.layerPointToContainerPoint(this.corner);
       const view = map.getSize();
       if (corner.x > 0 || corner.y > 0 || corner.x + this.size.x < view.x || corner.y + this.size.y < view.y) this.lay();
     }
 
     scaleTo(center, zoom) {
-      if (!this.stands) return;
+      if (!this.stands || !this._map) return;
       const scale = this._map.getZoomScale(zoom, this.stands.zoom);
       const corner = this._map._latLngToNewLayerPoint(this.stands.northWest, zoom, center);
       L.DomUtil.setTransform(this.canvas, corner, scale);
@@ -114,7 +122,7 @@ gridhall.leaflet.ready((L) => {
     }
 
     /**
-     * What drawing needs to know: `scale` px per Mercator unit, `x`, `y` Mercator place of the canvas's corner, `mpp` metres of
+     * What drawing needs to know, where there is a view: `scale` px per Mercator unit, `x`, `y` Mercator place of the canvas's corner, `mpp` metres of
      * ground per px at the middle, `zoom`, `size`, `ratio`.
      */
     view() {
@@ -128,7 +136,7 @@ gridhall.leaflet.ready((L) => {
 
     /** Draws now. */
     redraw() {
-      if (!this.canvas || !this.size) return;
+      if (!this.hasView()) return;
       if (this.isEmpty() !== this.empty) this.fitCanvas();
       if (this.empty) return;
       const view = this.view();
@@ -140,7 +148,7 @@ gridhall.leaflet.ready((L) => {
 
     /** Draws with the next picture of the browser; many calls are one. */
     invalidate() {
-      if (this.frame) return;
+      if (this.frame || !this.canvas) return;
       this.frame = requestAnimationFrame(() => {
         this.frame = null;
         this.redraw();

@@ -221,7 +221,7 @@ gridhall.leaflet.ready((L) => {
     }
 
     redraw() {
-      if (!this.painter || this.painter.lost || !this.size) return;
+      if (!this.painter || this.painter.lost || !this.hasView()) return;
       if (this.isEmpty() !== this.empty) this.fitCanvas();
       if (this.empty) return void this.drawn();
       this.#prepareAtlas();
@@ -293,7 +293,7 @@ gridhall.leaflet.ready((L) => {
      */
     places(box = null) {
       const found = { ids: [], xs: [], ys: [], reach: [] };
-      if (!this.glides.origin || !this._map || !this.painter || !this.shown) return found;
+      if (!this.glides.origin || !this.hasView() || !this.painter || !this.shown) return found;
       const { glides } = this;
       const scene = this.scene();
       const corner = this._map.layerPointToContainerPoint(this.corner);

@@ -84,7 +84,7 @@ gridhall.leaflet.ready((L) => {
     /** As of WorkersLayer. */
     places(box = null) {
       const [ids, xs, ys, reach] = [[], [], [], []];
-      if (!this._map || !this.size) return { ids, xs, ys, reach };
+      if (!this.hasView()) return { ids, xs, ys, reach };
       const view = this.view();
       const corner = this._map.layerPointToContainerPoint(this.corner);
       const { x: width, y: height } = this._map.getSize();
@@ -177,7 +177,7 @@ gridhall.leaflet.ready((L) => {
     }
 
     isEmpty() {
-      return super.isEmpty() || !marksView.feedSize(this.mode, this.view().mpp);
+      return super.isEmpty() || !this.hasView() || !marksView.feedSize(this.mode, this.view().mpp);
     }
 
     reachOf(slot, view) {

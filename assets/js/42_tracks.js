@@ -233,7 +233,7 @@ gridhall.leaflet.ready((L) => {
     /** Marks to hit, as of WorkersLayer; ids are objects `{kind: "order", id, name}` or `{kind: "fix", name}`. */
     places() {
       const [ids, xs, ys, reach] = [[], [], [], []];
-      if (!this.track || !this._map) return { ids, xs, ys, reach };
+      if (!this.track || !this.hasView()) return { ids, xs, ys, reach };
       const view = this.view();
       const corner = this._map.layerPointToContainerPoint(this.corner);
       const add = (id, item, radius) => {

@@ -43,10 +43,11 @@ gridhall.leaflet.ready(() => {
     }
 
     isEmpty() {
-      return !this.workers.shown || !(this.letters.size || this.workers.selected !== null || this.#isClose());
+      return !this.hasView() || !this.workers.shown || !(this.letters.size || this.workers.selected !== null || this.#isClose());
     }
 
     redraw() {
+      if (!this.hasView()) return;
       if (this.isEmpty()) this.named.clear();
       super.redraw();
     }

@@ -32,7 +32,7 @@ gridhall.leaflet.ready(() => {
     /** Whether rings are drawn at this view. */
     isOn() {
       const { workers, _map: map } = this;
-      if (!workers.shown || !map || !this.size) return false;
+      if (!workers.shown || !this.hasView()) return false;
       const mpp = gridhall.geo.metresPerPixel(map.getCenter().lat, map.getZoom());
       return workersView.isRings(workers.far, mpp, workers.table.count, this.size ?? undefined);
     }

@@ -37,6 +37,7 @@ gridhall.leaflet.ready((L) => {
       this.focused = null;
       this.hovered = null;
       this.fitted = null;
+      this.covered = 0; // px at the right that something lies over, of what it is fitted to
       this.#addLayers();
       this.setFar("auto");
       this.#addTiles();
@@ -135,7 +136,7 @@ gridhall.leaflet.ready((L) => {
       if (!this.map._loaded) return;
       this.map.invalidateSize({ animate: false, pan: !this.fitted });
       this.#resize();
-      if (this.fitted) this.fit(this.fitted, { animate: false });
+      if (this.fitted) this.fit(this.fitted, { animate: false, right: this.covered });
     }
 
     /** Another screen, or another zoom of the browser: as many device pixels as there are now. */
@@ -310,18 +311,35 @@ gridhall.leaflet.ready((L) => {
       return L.latLngBounds([[latOf(bottom), lonOf(left)], [latOf(top), lonOf(right)]]);
     }
 
-    /** Eases to a region code, or to [[south, west], [north, east]]. Stays fitted when the map's size changes. */
-    fit(target, { animate = true, padding = FIT_PADDING_PX, maxZoom = 18 } = {}) {
+    /**
+     * Eases to a region code, or to [[south, west], [north, east]]. Stays fitted when the map's size changes. `right`: px of the
+     * map that something lies over at its right.
+     */
+    fit(target, { animate = true, padding = FIT_PADDING_PX, right = 0, maxZoom = 18 } = {}) {
       const bounds = this.#boundsOf(target);
       if (!bounds?.isValid()) return;
-      const options = { padding: [padding, padding], maxZoom };
+      const options = { paddingTopLeft: [padding, padding], paddingBottomRight: [padding + right, padding], maxZoom };
       this.fitted = target;
+      this.covered = right;
       const size = this.map.getSize();
       const { zoomSnap } = this.map.options;
       this.map.options.zoomSnap = 0; // the city's own vectors are sharp at any scale: fill the frame
       if (animate && motion() && this.map._loaded && size.x && size.y) this.map.flyToBounds(bounds, { ...options, duration: EASE_S });
       else this.map.fitBounds(bounds, { ...options, animate: false });
       this.map.options.zoomSnap = zoomSnap;
+    }
+
+    /** Where the map stands, for `restore`: what it is fitted to, or its middle and zoom. */
+    standing() {
+      const { map, fitted, region } = this;
+      return { region, fitted, center: map._loaded ? map.getCenter() : null, zoom: map._loaded ? map.getZoom() : null };
+    }
+
+    /** Back to where it stood, unless another region has been opened meanwhile. */
+    restore({ region, fitted, center, zoom }) {
+      if (region !== this.region) return;
+      if (fitted) this.fit(fitted);
+      else if (center) this.center(center.lng, center.lat, zoom);
     }
 
     /** Eases to one place. */
@@ -400,11 +418,11 @@ gridhall.leaflet.ready((L) => {
       this.layers.feeds.setNumbers(ids);
     }
 
-    /** Draws a worker's day (the dossier, or the GeoJSON of a track) and goes there unless `fit` is false. */
-    showTrack(data, { fit = true } = {}) {
+    /** Draws a worker's day (the dossier, or the GeoJSON of a track) and goes there unless `fit` is false; `right` as of `fit`. */
+    showTrack(data, { fit = true, right = 0 } = {}) {
       this.layers.tracks.show(data);
       const bounds = this.layers.tracks.bounds();
-      if (fit && bounds) this.fit(bounds, { padding: 60 });
+      if (fit && bounds) this.fit(bounds, { padding: 60, right });
     }
 
     clearTrack() {

@@ -31,8 +31,11 @@
   const zoneName = () => (g.config && g.config.timezone) || 'Asia/Shanghai';
   const english = () => Boolean(g.config && g.config.lang === 'en');
 
+  const LAST_MS = 8.64e15; // the last instant that a browser has a date for
   const formatters = new Map();
-  function parts(atMs) {
+  // What lies beyond every calendar stands at its end.
+  function parts(toldMs) {
+    const atMs = Math.min(Math.max(toldMs, -LAST_MS), LAST_MS);
     const zone = zoneName();
     if (!formatters.has(zone)) {
       formatters.set(zone, new Intl.DateTimeFormat('en-GB', {

@@ -289,13 +289,27 @@
   function waits(panel, figures) {
     if (!config) return false;
     const needed = config.parts[panel];
-    const here = (part) => figures[part] !== undefined || (part === 'alarm' && !order()); // no emergency: the panels say so
+    // no emergency: the panels say so; cannot be counted: likewise
+    const here = (part) => figures[part] !== undefined || (part === 'alarm' && !order()) || Boolean(failed(part, figures));
     return Boolean(needed && !needed.every(here));
+  }
+  // What header, counters and foot need of the figures; of the panels in the columns the server says it.
+  const BESIDE = { counters: ['counters'], ticker: ['ticker'], lamps: ['sources'], alarmhead: ['alarm'], alarmkpi: ['alarm'], alarmtime: ['alarm'], colour: ['colour'] };
+  // The fault of a part, also of one with an argument (alarm:ORDER), or null.
+  function failed(part, figures) {
+    const found = Object.entries(figures.faults || {}).find(([name]) => name.split(':')[0] === part);
+    return found ? found[1] : null;
+  }
+  // Of the parts that a panel needs and that cannot be counted, the one that stands longest; null: all can.
+  function faultOf(panel, figures) {
+    const needed = BESIDE[panel] || (config && config.parts[panel]) || [];
+    const found = needed.map((part) => failed(part, figures)).filter(Boolean);
+    return found.sort((a, b) => (a.good_ms ?? 0) - (b.good_ms ?? 0))[0] || null;
   }
   const shown = (element) => !element.closest('[data-pool]');
 
   g.scenes = {
-    hide, colour: () => (config ? config.scenes[current()].map.colour : ''), current, parts, tick, arrange: () => { if (refreshed()) arrange(); }, refreshed, draw, waits, shown, show, order,
+    hide, colour: () => (config ? config.scenes[current()].map.colour : ''), current, parts, tick, arrange: () => { if (refreshed()) arrange(); }, refreshed, draw, waits, faultOf, shown, show, order,
     rotates: () => Boolean(config) && rotates(), alarm: () => alarm, shipped: () => config,
     mapShown: () => { if (refreshed()) { tieView(); arranged = ''; arrange(); } },
   };

@@ -124,26 +124,31 @@
 
   // ---- link, clock, ages
   const live = () => g.live || null;
-  function tick() {
-    const now = shell.now();
-    if (g.config) {
+  // What happens every second, each part by itself: one that fails stops no other.
+  const SECONDLY = {
+    clocks(now) {
       for (const element of document.querySelectorAll('[data-clock]')) g.kit.text(element, g.format[element.dataset.clock](now));
       g.kit.fillFormats(document);
-      const { figures } = g.panels;
-      if (figures) {
-        const ages = g.ages.seconds(figures);
-        for (const element of document.querySelectorAll('.age[data-age]')) g.ages.draw(element, ages[element.dataset.age] ?? null);
-        for (const name of ['situation', 'lamps', 'ticker']) {
-          for (const element of document.querySelectorAll(`[data-panel="${name}"]`)) g.panels.drawOne(element, figures);
-        }
+    },
+    ages(now, figures) {
+      if (!figures) return;
+      const ages = g.ages.seconds(figures);
+      for (const element of document.querySelectorAll('.age[data-age]')) g.ages.draw(element, ages[element.dataset.age] ?? null);
+    },
+    lines(now, figures) {
+      for (const name of ['situation', 'lamps', 'ticker']) {
+        for (const element of document.querySelectorAll(`[data-panel="${name}"]`)) g.panels.drawOne(element, figures);
       }
-      const second = Math.floor(now / 1000);
-      if (second % 10 === 0 && figures) g.panels.draw();
-      if (second % 600 === 0) burnIn(second / 600);
-      g.scenes.tick();
-      rewatch();
-    }
-    setTimeout(tick, 1000 - (Date.now() % 1000) + 5);
+    },
+    panels(now, figures) { if (figures && Math.floor(now / 1000) % 10 === 0) g.panels.draw(); },
+    shift(now) { const second = Math.floor(now / 1000); if (second % 600 === 0) burnIn(second / 600); },
+    scenes() { g.scenes.tick(); },
+    watch() { rewatch(); },
+  };
+  function tick() {
+    if (!g.config) return;
+    const now = shell.now();
+    for (const [name, task] of Object.entries(SECONDLY)) g.faults.attempt(`tick ${name}`, () => task(now, g.panels.figures));
   }
   // The whole wall shifts by at most 2 px every ten minutes.
   function burnIn(turn) {
@@ -252,7 +257,7 @@
     new MutationObserver((records) => {
       if (pending || !records.some((record) => record.addedNodes.length || record.attributeName)) return;
       pending = true;
-      requestAnimationFrame(refresh);
+      requestAnimationFrame(g.faults.guarded('refresh', refresh));
     }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-sign', 'data-value'] });
   }
 
@@ -272,7 +277,8 @@
       let lost = false;
       link.on('link', (state) => { if (!state.connected) lost = true; else if (lost) { lost = false; shell.jumping = true; } });
     }
-    tick();
+    g.faults.attempt('tick', tick);
+    g.faults.every(() => 1000 - (Date.now() % 1000) + 5, 'tick', tick);
   }
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start); else start();
 })();

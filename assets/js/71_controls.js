@@ -3,6 +3,7 @@
   'use strict';
   const g = window.gridhall;
   const { shell } = g;
+  const ASK_AFTER_MS = 200;
 
   // Links within the same page change the address in place; all others load their page.
   document.addEventListener('click', (event) => {
@@ -55,6 +56,25 @@
     menu.querySelector('[aria-checked="true"]')?.focus();
   }
   const searchBox = () => document.getElementById('search');
+  // The field is our own, and nothing ever writes into it but who types; what is typed is asked for when he rests.
+  function makeSearchField(holder) {
+    const { searchField: store, hint } = holder.dataset;
+    let timer = 0;
+    const field = g.kit.h('input', { class: 'field', id: 'search-text', type: 'search', autocomplete: 'off', placeholder: hint, 'aria-label': hint,
+      oninput: () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => window.dash_clientside.set_props(store, { data: field.value }), ASK_AFTER_MS);
+      } });
+    holder.append(field);
+  }
+  // Dash puts the page together after the scripts have run.
+  const waiting = new MutationObserver(() => {
+    const holder = document.querySelector('[data-search-field]');
+    if (!holder) return;
+    waiting.disconnect();
+    makeSearchField(holder);
+  });
+  waiting.observe(document.documentElement, { childList: true, subtree: true });
   function toggleSearch(open) {
     const box = searchBox();
     if (!box) return;

@@ -1,4 +1,4 @@
-/** While a worker's drawer is open, the wall's map shows that worker's day. */
+/** While a worker's drawer is open, the wall's map goes to that worker's day and shows it; closed, it goes back to where it stood. */
 (function (gridhall) {
   "use strict";
 
@@ -7,14 +7,25 @@
   const MAP = "map";
 
   let shown = null; // text of what is drawn
+  let before = null; // where the map stood before the first worker was opened
+
+  /** How much of the map the drawer lies over, px. */
+  function covered(view) {
+    const drawer = document.getElementById(DRAWER).getBoundingClientRect();
+    const map = view.map.getContainer().getBoundingClientRect();
+    return drawer.width ? Math.max(0, Math.min(map.right - drawer.left, map.width / 2)) : 0;
+  }
 
   function draw(view, data) {
     if (!data) {
       view.clearTrack();
       view.showDuty(null);
+      if (before && !gridhall.scenes?.alarm()) view.restore(before); // an emergency has the map to itself
+      before = null;
       return;
     }
-    view.showTrack(data, { fit: false });
+    before ??= view.standing();
+    view.showTrack(data, { right: covered(view) });
     view.showDuty(data.worker.grid || null);
   }
 

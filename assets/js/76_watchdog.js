@@ -154,8 +154,7 @@
         if (linked && !link.connected) this.losses += 1;
         linked = link.connected;
       });
-      const again = () => this.round().catch((error) => console.error("gridhall: the watchdog failed", error)).then(() => setTimeout(again, EVERY_MS));
-      setTimeout(again, EVERY_MS);
+      gridhall.faults.every(EVERY_MS, "watchdog", () => this.round());
       this.#lift();
       return this;
     }

@@ -157,7 +157,8 @@ class Maker:
             bulletins.tell(self._store, msgspec.structs.replace(job, state="waiting", step="waiting", tries=job.tries - 1))
             raise
         except (Failed, ValueError, KeyError, OSError) as wrong:
-            log.error("the bulletin %s of %s could not be made: %s", job.period, job.region, wrong)
+            ours = None if isinstance(wrong, Failed) else wrong
+            log.error("the bulletin %s of %s could not be made: %s", job.period, job.region, wrong, exc_info=ours)
             self._over(job, "failed", str(wrong))
 
     def _publish(self, job: Job) -> None:

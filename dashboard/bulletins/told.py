@@ -1,6 +1,5 @@
 """The words of a version in one language: what its sheets and pages say, from its content alone."""
 
-import datetime as dt
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 from config.words import words
 from dashboard.briefs import Json
 from dashboard.bulletins.periods import spoken
+from domain.calendar import local_at
 from domain.rates import NO_RATE, signed
 from domain.worktime import zone_text
 
@@ -28,7 +28,7 @@ class Told:
 
     def at(self, at_ms: int | None) -> str:
         """2026-11-01 02:00."""
-        return "" if at_ms is None else f"{dt.datetime.fromtimestamp(at_ms / 1000, self.zone):%Y-%m-%d %H:%M}"
+        return "" if at_ms is None else f"{local_at(at_ms, self.zone):%Y-%m-%d %H:%M}"
 
     @cached_property
     def zone_text(self) -> str:

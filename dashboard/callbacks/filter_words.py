@@ -1,11 +1,11 @@
 """The filters of a list of orders in words."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from config.words import words
 from dashboard.indicators import spoken_level
+from domain.calendar import local_at
 from domain.orderframe import SEATS
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _day(city: "City", text: str, end: int) -> str:
     """The local day of an instant in ms (of the last ms before it, if it is an end); anything else as it stands."""
     if not text.lstrip("-").isdigit():
         return text
-    at = dt.datetime.fromtimestamp((int(text) - end) / 1000, city.zone)
+    at = local_at(int(text) - end, city.zone)
     return at.date().isoformat()
 
 

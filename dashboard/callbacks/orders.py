@@ -1,26 +1,32 @@
 """The rows of the list of orders, page by page."""
 
-import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from config.settings import Settings
 from config.words import words
 from dashboard import query
-from dashboard.callbacks.routing import params_of
+from dashboard.callbacks.routing import CANNOT_BE_SHOWN, fault_text, params_of, why_not
 from dashboard.sight import sight
+from domain.calendar import local_at
 from layouts import ids, pages
 
 if TYPE_CHECKING:
     from config.city_model import City
     from dashboard.hall import Hall
 
-LIGHT_SIGNS = {"red": "■", "yellow": "▲", "green": "●"}
+NO_ROWS: Final = {"rowData": [], "rowCount": 0}
+LIGHT_SIGNS: Final = {"red": "■", "yellow": "▲", "green": "●"}
 
 
 def register(app: Dash, hall: "Hall", settings: Settings) -> None:
     """Answers the grid's requests for rows."""
+
+    def failed(error: Exception) -> Any:
+        search = ctx.states[f"{ids.URL}.search"]
+        text = fault_text(hall, "callback", "orders", error, pages.language(params_of(search), settings), search or "")
+        return NO_ROWS, _fault(text)
 
     @app.callback(
         Output(ids.ORDERS_GRID, "getRowsResponse"),
@@ -28,6 +34,7 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
         Input(ids.ORDERS_GRID, "getRowsRequest"),
         State(ids.URL, "search"),
         prevent_initial_call=True,
+        on_error=failed,
     )
     def rows(request: dict[str, Any] | None, search: str | None) -> Any:
         if request is None:
@@ -37,10 +44,15 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
         first = int(request["startRow"])
         try:
             page = query.orders_page(sight(hall), params, first, int(request["endRow"]) - first, lang=lang)
-        except (KeyError, ValueError):
-            return {"rowData": [], "rowCount": 0}, "0"
+        except CANNOT_BE_SHOWN as why:
+            return NO_ROWS, _fault(why_not(hall, why, lang))
         response = {"rowData": [row(sight(hall).city, item, lang) for item in page["items"]], "rowCount": page["total"]}
         return response, f"{page['total']:,}"
+
+
+def _fault(text: str) -> html.Span:
+    """In the place of how many there are."""
+    return html.Span(f"▲ {text}", className="fault", role="alert")
 
 
 def row(city: "City", item: dict[str, Any], lang: str) -> dict[str, Any]:
@@ -48,7 +60,7 @@ def row(city: "City", item: dict[str, Any], lang: str) -> dict[str, Any]:
     said = words(lang)
 
     def moment(at_ms: int | None) -> str:
-        return "" if at_ms is None else dt.datetime.fromtimestamp(at_ms / 1000, city.zone).strftime("%Y-%m-%d %H:%M")
+        return "" if at_ms is None else local_at(at_ms, city.zone).strftime("%Y-%m-%d %H:%M")
 
     light = item["light"]
     return {

@@ -9,7 +9,7 @@ from dashboard.access import audit, person
 from dashboard.briefs import Json
 from dashboard.bulletins.asking import seen_bulletins
 from dashboard.callbacks.filter_words import pills
-from dashboard.callbacks.routing import REVIEW_PATH, RIGHT_OF, params_of, trespass_told
+from dashboard.callbacks.routing import CANNOT_BE_SHOWN, REVIEW_PATH, RIGHT_OF, fault_text, params_of, why_not
 from dashboard.filters import WORD_PARAMS
 from dashboard.review import review
 from dashboard.sight import Sight, sight
@@ -26,12 +26,19 @@ if TYPE_CHECKING:
 def register(app: Dash, hall: "Hall", settings: Settings) -> None:
     """One callback for all parts, so that they are of one moment; the browser puts them into their places."""
 
+    def failed(error: Exception) -> Any:
+        search = ctx.inputs[f"{ids.URL}.search"]
+        text = fault_text(hall, "page", REVIEW_PATH, error, pages.language(params_of(search), settings), search or "")
+        made, figure = fault(text)
+        return {part: markup(children) for part, children in made.items()}, figure
+
     @app.callback(
         Output(ids.REVIEW_DATA, "data"),
         Output(ids.REVIEW_TREND, "figure"),
         Input(ids.URL, "search"),
         Input(ids.REVIEW_TICK, "n_intervals"),
         State(ids.URL, "pathname"),
+        on_error=failed,
     )
     def fill(search: str | None, _ticks: int | None, path: str | None) -> Any:
         params = params_of(search)
@@ -52,14 +59,9 @@ def parts(hall: "Hall", params: dict[str, str], lang: str) -> tuple[dict[str, An
         audit("refused", REVIEW_PATH, reason=f"right {RIGHT_OF['review']}")
         return fault(said["page.no_right"])
     try:
-        with trespass_told(hall, "region", params.get("region", "")):
-            data = review(seen, params, lang)
-    except KeyError:
-        return fault(said["page.no_region"].format(id=params.get("region", "")))
-    except ValueError as wrong:
-        return fault(said["page.bad_query"].format(t=wrong))
-    except StoreError:
-        return fault(said["page.store_gone"])
+        data = review(seen, params, lang)
+    except CANNOT_BE_SHOWN as why:
+        return fault(why_not(hall, why, lang))
     held = {name: params[name] for name in WORD_PARAMS if name in params}
     narrowed = [{"param": name, "text": text} for name, text in pills(seen.city, held, lang)]
     more = {"narrowed": narrowed, "frozen": [] if held else frozen(seen, data)}

@@ -1,18 +1,17 @@
 """Which screen an address asks for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from flask_wtf.csrf import generate_csrf
 
+from config.faults import Kind
 from config.settings import Settings
 from config.words import words
 from dashboard import query
 from dashboard.access import audit, person
-from dashboard.api import NotThere, order_json, see_track
+from dashboard.api import NotThere, look_up, order_json, read_day, see_track
 from dashboard.callbacks.filter_words import pills
 from dashboard.doors import me_of
 from dashboard.filters import counted_at
@@ -46,12 +45,19 @@ def page_key(path: str, search: str | None, lang: str) -> str:
 def register(app: Dash, hall: "Hall", settings: Settings) -> None:
     """The one callback of all pages."""
 
+    def failed(error: Exception) -> Any:
+        path, search = ctx.inputs[f"{ids.URL}.pathname"] or "/", ctx.inputs[f"{ids.URL}.search"]
+        lang = pages.language(params_of(search), settings)
+        text = fault_text(hall, "page", "/" + path.split("/")[1], error, lang, f"{path}{search or ''}")
+        return pages.message_page(hall.city, settings, lang, text), no_update
+
     @app.callback(
         Output(ids.PAGE, "children"),
         Output(ids.PAGE_KEY, "data"),
         Input(ids.URL, "pathname"),
         Input(ids.URL, "search"),
         State(ids.PAGE_KEY, "data"),
+        on_error=failed,
     )
     def show(path: str | None, search: str | None, shown: str | None) -> Any:
         path = (path or "/").rstrip("/")
@@ -90,52 +96,60 @@ def page(hall: "Hall", settings: Settings, path: str, params: dict[str, str], la
     """The screen as this request's person sees it, or a page that says why there is none."""
     seen = sight(hall)
     city, catalogue = seen.city, words(lang)
-    screen, _, name = path.lstrip("/").partition("/")
-    name = unquote(name)
-    missing = catalogue["page.not_found"]
+    screen = path.lstrip("/").partition("/")[0]
     if not person().may(RIGHT_OF.get(screen, "")) and screen in RIGHT_OF:
         audit("refused", path[:200], reason=f"right {RIGHT_OF[screen]}")
         return pages.message_page(city, settings, lang, catalogue["page.no_right"])
     try:
-        if path in WALL_PATHS:
-            return pages.wall_page(city, settings, lang, city.scenes.of(person().scenes))
-        if screen == "worker" and name:
-            missing = catalogue["page.no_worker"].format(id=name)
-            with trespass_told(hall, "worker", name):
-                see_track(seen, name, params.get("day", "today"))
-                return pages.worker_page(city, settings, lang, query.worker_dossier(seen, name, params.get("day"), lang=lang))
-        if screen == "order" and name:
-            missing = catalogue["page.no_order"].format(id=name)
-            with trespass_told(hall, "order", name):
-                return pages.order_page(city, settings, lang, order_json(seen, name, lang))
-        if screen == "orders" and not name:
-            missing = catalogue["page.no_region"].format(id=params.get("region", ""))
-            with trespass_told(hall, "region", params.get("region", "")):
-                shown = proof_of(seen, params)
-            return pages.orders_page(city, settings, lang, params, pills(city, params, lang), shown)
-        if screen == "desk" and not name:
-            return pages.desk_page(city, settings, lang)
-        if screen == "review" and not name:
-            return pages.review_page(city, settings, lang)
-        if screen == "statistics" and not name:
-            missing = catalogue["page.no_region"].format(id=params.get("region", ""))
-            with trespass_told(hall, "region", params.get("region", "")):
-                return pages.statistics_page(city, settings, lang, params, statistics_of(seen, params, lang))
-    except KeyError:
-        return pages.message_page(city, settings, lang, missing)
-    except ValueError as wrong:
-        return pages.message_page(city, settings, lang, catalogue["page.bad_query"].format(t=wrong))
-    except StoreError:
-        return pages.message_page(city, settings, lang, catalogue["page.store_gone"])
-    return pages.message_page(city, settings, lang, missing)
+        made = screen_of(seen, settings, path, params, lang)
+    except CANNOT_BE_SHOWN as why:
+        return pages.message_page(city, settings, lang, why_not(hall, why, lang))
+    return made or pages.message_page(city, settings, lang, catalogue["page.not_found"])
 
 
-@contextmanager
-def trespass_told(hall: "Hall", kind: str, name: str) -> Iterator[None]:
-    """Whoever asks for what is there but not his is told that it is not there, and the log is told that he asked."""
-    try:
-        yield
-    except KeyError:
-        if name:
-            NotThere(kind, name).tell(hall)
-        raise
+def screen_of(seen: Sight, settings: Settings, path: str, params: dict[str, str], lang: str) -> list[Any] | None:
+    """The screen of an address; None where there is no such. Raises CANNOT_BE_SHOWN."""
+    city = seen.city
+    screen, _, name = path.lstrip("/").partition("/")
+    name = unquote(name)
+    if path in WALL_PATHS:
+        return pages.wall_page(city, settings, lang, city.scenes.of(person().scenes))
+    if screen == "worker" and name:
+        look_up(seen, "worker", name)
+        day = read_day(seen, params["day"]) if "day" in params else None
+        see_track(seen, name, day or "today")
+        return pages.worker_page(city, settings, lang, query.worker_dossier(seen, name, day, lang=lang))
+    if screen == "order" and name:
+        look_up(seen, "order", name)
+        return pages.order_page(city, settings, lang, order_json(seen, name, lang))
+    if screen == "orders" and not name:
+        return pages.orders_page(city, settings, lang, params, pills(city, params, lang), proof_of(seen, params))
+    if screen == "desk" and not name:
+        return pages.desk_page(city, settings, lang)
+    if screen == "review" and not name:
+        return pages.review_page(city, settings, lang)
+    if screen == "statistics" and not name:
+        return pages.statistics_page(city, settings, lang, params, statistics_of(seen, params, lang))
+    return None
+
+
+CANNOT_BE_SHOWN: Final = (NotThere, query.UnknownRegion, query.BadQuery, StoreError)
+"""What may be wrong with an address, or with the world; anything else is a fault of ours, and told as one."""
+
+
+def why_not(hall: "Hall", why: Exception, lang: str) -> str:
+    """One of CANNOT_BE_SHOWN in words. Whoever asks for what is there but not his is told that it is not there, and the audit
+    log is told that he asked.
+    """
+    catalogue = words(lang)
+    if isinstance(why, query.UnknownRegion):
+        why = NotThere("region", str(why.args[0]))
+    if isinstance(why, NotThere):
+        why.tell(hall)
+        return catalogue[f"page.no_{why.kind}"].format(id=why.name)
+    return catalogue["page.bad_query"].format(t=why) if isinstance(why, query.BadQuery) else catalogue["page.store_gone"]
+
+
+def fault_text(hall: "Hall", kind: Kind, where: str, error: Exception, lang: str, detail: str = "") -> str:
+    """A fault of ours in words, with the reference under which it stands in the log."""
+    return words(lang)["page.fault"].format(ref=hall.faults.tell(kind, where, error, detail).reference)

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, ctx, html
 
 from config.settings import Settings
 from config.words import words
 from dashboard import query
-from dashboard.callbacks.routing import params_of
+from dashboard.callbacks.routing import fault_text, params_of
 from dashboard.sight import sight
 from layouts import ids, pages
 from layouts.parts import with_lang
@@ -21,11 +21,16 @@ LIMIT = 8
 def register(app: Dash, hall: "Hall", settings: Settings) -> None:
     """The list under the field."""
 
+    def failed(error: Exception) -> Any:
+        lang = pages.language(params_of(ctx.states[f"{ids.URL}.search"]), settings)
+        return html.P(fault_text(hall, "callback", "search", error, lang), className="fault", role="alert")
+
     @app.callback(
         Output(ids.SEARCH_RESULTS, "children"),
-        Input(ids.SEARCH_TEXT, "value"),
+        Input(ids.SEARCH_ASKED, "data"),
         State(ids.URL, "search"),
         prevent_initial_call=True,
+        on_error=failed,
     )
     def find(text: str | None, search: str | None) -> Any:
         lang = pages.language(params_of(search), settings)

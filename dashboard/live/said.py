@@ -1,6 +1,6 @@
 """What screens say: read and checked here, so that nothing behind it meets nonsense."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
@@ -15,8 +15,14 @@ PartName = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Said = TypeVar("Said")
 
 
+REFUSED_WATCH: Final = ("bad_watch", "unknown_region", "not_your_scene")
+"""Why a screen is not told what it wants to see: it says so, by the words `refused.CODE`."""
+
+REFUSALS: Final = (*REFUSED_WATCH, "bad_ack", "bad_health")
+
+
 class Refused(Exception):
-    """A message of a screen that nobody can follow; `code` goes to the screen."""
+    """A message of a screen that nobody can follow; `code`, one of REFUSALS, goes to the screen."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail[:200] or code)

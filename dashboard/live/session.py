@@ -264,8 +264,8 @@ class Sessions:
         for session in sorted(waiting, key=lambda s: s.sent_at_s):
             try:
                 self._attend(session)
-            except Exception as failed:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
-                self._hall.faults.note("live session", failed)
+            except Exception as error:  # one screen's trouble is not the others'; it connects anew and starts from its cursors
+                self._hall.faults.tell("live", "screen", error, session.sid)
                 self._cut(session)
 
     def _attend(self, session: Session) -> None:
@@ -330,6 +330,7 @@ class Sessions:
                 lag_ms=self._hall.lag_ms,
                 ready=self._hall.ready.is_set(),
                 connected=self._hall.connected,
+                catching_up=self._hall.catching_up,
                 heard_ms=self._hall.heard_at_ms,
                 as_of_ms=as_of_ms,
                 frames=news,

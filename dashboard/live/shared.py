@@ -1,6 +1,5 @@
 """The wall's figures, computed once for all screens that show the same region and period, outside the ticker's thread."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -9,8 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from config.faults import Faults
-
-log = logging.getLogger(__name__)
 
 SPACING_S: Final = 1.0
 STALE_AFTER_S: Final = 3.0  # figures change with time alone too: orders fall due, days end
@@ -33,7 +30,6 @@ class _Entry:
         self.asked_at_s = now_s
         self.made_at_s = float("-inf")
         self.made_of: int = -1
-        self.fault = ""
 
 
 class SharedFigures:
@@ -103,12 +99,8 @@ class SharedFigures:
             value = self._compute(key)
             steady = {name: part for name, part in value.items() if name not in VOLATILE}
             entry.figures = Figures(hash(msgspec.json.encode(steady)), value)
-            entry.fault = ""
         except Exception as error:  # figures are someone else's code: a defect there must not stop the map
-            if entry.fault != repr(error):
-                log.exception("figures of %s cannot be computed", key)
-            entry.fault = repr(error)
-            self._faults.note("figures", error)
+            self._faults.tell("figures", "all parts", error, str(key))
         entry.made_of, entry.made_at_s = version, self._clock_s()
 
 

@@ -4,7 +4,6 @@ Ranking a whole city takes longer than a look at a wall may, so a thread of its 
 ask for the same; a wall is told what was ranked last, and of when it is.
 """
 
-import logging
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -12,22 +11,30 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.briefs import Json
 from dashboard.filters import read_query
 from dashboard.people import is_known
+from dashboard.period import Period
 from dashboard.ranking import ranking
 from dashboard.wall.ground import Ground
+from dashboard.wall.months import shown
 from domain.scores import LEVEL
 
 if TYPE_CHECKING:
     from config.city_model import City
     from dashboard.hall import Hall
 
-log = logging.getLogger(__name__)
-
 BEST: Final = 10
+FEWEST: Final = 3
+"""Of a month that ranks fewer the one before is shown: its first, second and third are no ranking yet."""
+
 FRESH_MS: Final = 60_000
 MOST_KEPT: Final = 64
 _BY_PERSON: Final = ("reporter", "handler")
 
 Key = tuple[Any, ...]
+
+
+class NotRanked(Exception):
+    """A ranking has failed; its cause says why."""
+
 
 _ranker: Final = ThreadPoolExecutor(1, thread_name_prefix="ranking")
 
@@ -39,15 +46,15 @@ class _Kept:
         self.told: Json | None = None
         self.asked_at_ms: int | None = None
         self.coming: Future[Json] | None = None
+        self.failed: BaseException | None = None
 
     def take(self) -> None:
-        """What has come; a ranking that failed is told in the log and leaves the one before."""
+        """What has come; a ranking that failed leaves the one before."""
         if self.coming is None or not self.coming.done():
             return
-        if (error := self.coming.exception()) is None:
+        self.failed = self.coming.exception()
+        if self.failed is None:
             self.told = self.coming.result()
-        else:
-            log.error("the best of the month cannot be ranked", exc_info=error)
         self.coming = None
 
     def is_due(self, now_ms: int) -> bool:
@@ -60,8 +67,9 @@ _kept: "weakref.WeakKeyDictionary[Hall, dict[Key, _Kept]]" = weakref.WeakKeyDict
 def top(on: Ground, _argument: str) -> Json:
     """The BEST of each score that ranks workers or the smallest regions, of this month's orders, as of `as_of_ms` of its own.
 
-    {as_of_ms, scores: [{key, name, of (worker or grid), parts, ranked (how many have a rank), rows}]}, rows as those of
-    `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not see are left out.
+    {as_of_ms, month, closed (dashboard.wall.months), scores: [{key, name, of (worker or grid), parts, ranked (how many have a
+    rank), rows}]}, rows as those of `dashboard.ranking`; None while it has not been ranked yet. Workers whom the asker may not
+    see are left out. Raises NotRanked while the newest ranking is one that failed.
     """
     whole: Any = getattr(on.hall, "hall", on.hall)
     of_hall = _kept.setdefault(whole, {})
@@ -73,6 +81,8 @@ def top(on: Ground, _argument: str) -> Json:
     if kept.is_due(on.now_ms):
         kept.asked_at_ms = on.now_ms
         kept.coming = _ranker.submit(_ranked, on.hall, on.region, on.lang, on.now_ms)
+    if kept.failed is not None:
+        raise NotRanked("the best of the month") from kept.failed
     return {"top": kept.told}
 
 
@@ -82,8 +92,13 @@ def settle() -> None:
 
 
 def _ranked(seen: "Hall", region: str, lang: str, now_ms: int) -> Json:
-    query = read_query(seen.city, {"region": region, "period": "month", "as_of": now_ms}, now_ms)
-    return {"as_of_ms": now_ms, "scores": [_score(seen, query, key, of, lang) for key, of in chosen(seen.city).items()]}
+    def scores(month: Period) -> list[Json]:
+        asked = {"region": region, "from": month.from_ms, "to": month.to_ms, "as_of": now_ms}
+        query = read_query(seen.city, asked, now_ms)
+        return [_score(seen, query, key, of, lang) for key, of in chosen(seen.city).items()]
+
+    month = shown(seen.city, now_ms, scores, lambda made: bool(made) and all(len(score["rows"]) >= FEWEST for score in made))
+    return {"as_of_ms": now_ms, **month.told(seen.city), "scores": month.made}
 
 
 def _score(seen: "Hall", query: Any, key: str, of: str, lang: str) -> Json:

@@ -16,17 +16,19 @@ from dashboard.hotline import hotline as hotline_card
 from dashboard.indicators import link
 from dashboard.wall.ground import Ground, Part
 from dashboard.wall.kept import kept
+from dashboard.wall.months import shown
 from dashboard.wall.overview import rate_of
 from domain.calendar import BASES, Period, base_of, named
 from domain.counts import Filters, Slice
 from domain.indicators import Figure, figures_of
-from domain.scores import LEVEL
+from domain.scores import LEVEL, MIN_BASE
 from domain.states import Card, Order, OrderFlag
 
 if TYPE_CHECKING:
     from domain.standing import Look
 
 NEWEST_CARDS: Final = 12
+YOUNG_MS: Final = 7 * 86_400_000
 HOTLINE_MS: Final = 30_000
 CARDED: Final = int(OrderFlag.YELLOW_CARD | OrderFlag.RED_CARD)
 KINDS: Final = ("red", "yellow", "unanswered")
@@ -37,14 +39,17 @@ ANSWERS: Final = ("very_satisfied", "plainly_satisfied", "roughly_satisfied", "u
 
 
 def cards(on: Ground, _argument: str) -> Json:
-    """Cards of this month that stand, by department, most red first, and those of them that nobody has answered."""
+    """Cards of this month that stand, by department, most red first, and those of them that nobody has answered.
+
+    While a month is young and nobody has a card yet: those of the month before, said as such (`closed`).
+    """
     return {"cards": _cards(on)}
 
 
 @kept()
 def _cards(on: Ground) -> Json:
-    month = named("month", on.city.zone, on.now_ms)
-    given = list(_given(on, month))
+    month = shown(on.city, on.now_ms, lambda month: list(_given(on, month)), lambda given: bool(given) or not _is_young(on))
+    given = month.made
     table: dict[str, Json] = {}
     for _, card in given:
         of = table.setdefault(card.department, dict.fromkeys(KINDS, 0))
@@ -52,9 +57,8 @@ def _cards(on: Ground) -> Json:
         of["unanswered"] += card.answered_at_ms is None
     rows = [{"key": key, "name": department_name(on.city, key, on.lang), **of} for key, of in table.items()]
     newest = sorted(given, key=lambda one: (-one[1].at_ms, one[0].order))[:NEWEST_CARDS]
-    assert month.from_ms is not None
     return {
-        "month": on.city.day_of(month.from_ms)[:7],
+        **month.told(on.city),
         "region": on.region,
         "total": {kind: sum(row[kind] for row in rows) for kind in KINDS},
         "departments": sorted(rows, key=lambda row: (-row["red"], -row["yellow"], row["key"])),
@@ -62,19 +66,25 @@ def _cards(on: Ground) -> Json:
     }
 
 
+def _is_young(on: Ground) -> bool:
+    """Whether this month has begun only some days ago."""
+    month = named("month", on.city.zone, on.now_ms)
+    return month.from_ms is not None and on.now_ms - month.from_ms < YOUNG_MS
+
+
 def _given(on: Ground, month: Period) -> Iterator[tuple[Order, Card]]:
     """The cards given in a month that stand. Their orders were open then: reported in it, or before and still open as it began.
 
     So not all orders that ever had a card are looked at.
     """
-    assert month.from_ms is not None
+    assert month.from_ms is not None and month.to_ms is not None
     orders, filters = on.view.orders, Filters(words=on.view.words, flag=CARDED)
     since = Slice(orders, msgspec.structs.replace(filters, from_ms=month.from_ms), on.now_ms)
     before = Slice(orders, msgspec.structs.replace(filters, open=True), month.from_ms - 1, rewound=True)
     for key in [*since["order"], *before["order"]]:
         row = on.hall.orders[key]
         for card in row.life.cards if row.life else ():
-            if card.stands and card.at_ms >= month.from_ms:
+            if card.stands and month.from_ms <= card.at_ms < month.to_ms:
                 yield row, card
 
 
@@ -101,7 +111,8 @@ def ladder(on: Ground, _argument: str) -> Json:
         {"key": "red", "n": s.count("red_carded"), "filters": {"figure": "red_carded", "open": "1"}},
     ]
     told = [{**step, "filters": {"region": on.region, **step["filters"]}} for step in steps]
-    return {"ladder": {"steps": told, "newest": _cards(on)["newest"]}}
+    of_month = _cards(on)
+    return {"ladder": {"steps": told, **{key: of_month[key] for key in ("month", "closed", "newest")}}}
 
 
 def rank(on: Ground, _argument: str) -> Json:
@@ -157,7 +168,7 @@ def depts(on: Ground, _argument: str) -> Json:
         }
         for key, rates in _by_department(on.reported, given).items()
     ]
-    when = {"month": of_month["month"], "cards_as_of_ms": of_month["as_of_ms"]}
+    when = {"month": of_month["month"], "closed": of_month["closed"], "cards_as_of_ms": of_month["as_of_ms"]}
     return {"depts": {"rows": sorted(rows, key=_worst_first), **when}}
 
 
@@ -185,20 +196,27 @@ def _hotline(on: Ground) -> Json:
 
 
 def month(on: Ground, _argument: str) -> Json:
-    """Figures of what was reported this month, with the same days of the month before and of the year before."""
+    """Figures of what was reported this month, with the same days of the month before and of the year before.
+
+    While this month has fewer orders than are ranked at all (MIN_BASE): of the month before, said as such (`closed`).
+    """
     return {"month": _month(on)}
 
 
 @kept()
 def _month(on: Ground) -> Json:
-    window = named("month", on.city.zone, on.now_ms)
-    figures = figures_of(on.view.of(window, "report"), MONTH)
+    month = shown(
+        on.city,
+        on.now_ms,
+        lambda window: figures_of(on.view.of(window, "report"), MONTH),
+        lambda figures: figures["reported"].num >= MIN_BASE,
+    )
+    window, figures = month.window, month.made
     rows = [{"key": key, **rate_of(figure), "compare": {}} for key, figure in figures.items()]
     for kind in BASES:
         for row, told in zip(rows, _beside(on, window, kind, figures), strict=True):
             row["compare"][kind] = told
-    assert window.from_ms is not None
-    return {"month": on.city.day_of(window.from_ms)[:7], "rows": rows, "filters": on.link(window)}
+    return {**month.told(on.city), "rows": rows, "filters": on.link(window)}
 
 
 def _beside(on: Ground, window: Period, kind: str, now: dict[str, Figure]) -> list[Json | None]:

@@ -1,8 +1,9 @@
 """The orders that a demo has at its first start, so that the desk is not empty: some in each state, made by the people acting
 as they always do.
 
-They say when they did it, up to a few hours ago. Workers are believed, who may have had no link; at a desk it is now, and there
-the duty chief sets those limits that are to be nearly, or quite, used up.
+They say when they did it, up to a few hours ago; whom a simulator plays is believed that. The hours are of working time, so
+that the stages have taken what their stories say whenever a demo is started, at night too. The duty chief sets those limits
+that are to be nearly, or quite, used up.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 from typing import Any, Final
 
 from config import clock
+from config.city_time import clock_rules
 from ingest.simulator.cases import CALL, CAMERA, GRID, INSPECTION, WECHAT
 from ingest.simulator.society import Society
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 AT_ONCE: Final = 3
+TRIES: Final = 5
 ANY: Final = (0.0, 1e9)
 SHORT: Final = (0.0, 4.0)
 DAY: Final = (5.0, 24.0)
@@ -52,7 +55,7 @@ STORIES: Final[tuple[tuple[str, tuple[float, float], int, str], ...]] = (
     (GRID, SHORT, 345, "accept 1, register 9, dispatch 17, take_up 24, urge 258, yellow_card 281"),
     (CALL, SHORT, 355, "accept 5, register 12, dispatch 20, take_up 33, urge 255, yellow_card 274, red_card 326"),
 )  # fmt: skip
-"""Channel, hours that the matter's limit lies within, how many minutes ago it was reported, and what was done how many minutes
+"""Channel, hours that the matter's limit lies within, how many working minutes ago it was reported, and what was done how many
 after that. What a rule of the city has done already is left out."""
 
 FRESH: Final = ((1, INSPECTION), (3, GRID), (5, WECHAT), (8, INSPECTION), (11, GRID), (15, CAMERA))
@@ -73,21 +76,34 @@ async def open_demo(society: Society) -> None:
 
 async def _tell(society: Society, n: int, began_ms: int, gate: asyncio.Semaphore) -> None:
     channel, hours, ago_min, story = STORIES[n]
+    work = clock_rules(society.city).calendar("")
     async with gate:
-        at_ms = began_ms - ago_min * MINUTE_MS
+        at_ms = work.after(began_ms, -ago_min * MINUTE_MS)
         case = society.cases.invented(f"opening {n}", channel, hours, at_ms)
         done = await society.report(case)
         if done.state != "done":
             return
         for step in filter(None, story.split(", ")):
             action, *result, minutes = step.split()
-            seen = await society.look(done.order)
-            if seen is not None:
-                done_ms = at_ms + int(minutes) * MINUTE_MS
-                told = _told(action, result)
-                if action == "register" and hours == SHORT:
-                    told["deadline_at_ms"] = round(done_ms + society.limit_h(seen.category) * HOUR_MS)
-                await society.act(seen, action, at_ms=done_ms, once=f"opening {n} {step}", **told)
+            done_ms = work.after(at_ms, int(minutes) * MINUTE_MS)
+            await _act(society, done.order, action, done_ms, f"opening {n} {step}", _told(action, result), hours)
+
+
+async def _act(
+    society: Society, order: str, action: str, done_ms: int, once: str, told: dict[str, Any], hours: tuple[float, float]
+) -> None:
+    """One step of a story. What the city's own clocks do to the order meanwhile is looked at, and gone on from."""
+    for _ in range(TRIES):
+        seen = await society.look(order)
+        if seen is None:
+            return
+        if action == "register" and hours == SHORT:
+            told["deadline_at_ms"] = round(done_ms + society.limit_h(seen.category) * HOUR_MS)
+        if await society.act(seen, action, at_ms=done_ms, once=once, **told) is not None:
+            return
+        now = await society.look(order)
+        if now is None or now.steps == seen.steps:
+            return  # a step that this city leaves out, or that a rule of it has done
 
 
 def _told(action: str, result: list[str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """How a figure, a link and a period are written on the review: every number opens its orders, every choice is an address."""
 
-import datetime as dt
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
@@ -10,6 +9,7 @@ import msgspec
 from dash import html
 
 from config.city_model import City
+from domain.calendar import local_at
 from domain.rates import signed
 from domain.worktime import zone_text
 from layouts import proof
@@ -97,7 +97,7 @@ class Pen(msgspec.Struct, frozen=True):
         return f"{proof.moment(self.city, at_ms)} {zone_text(self.city.zone, at_ms)}"
 
     def clock(self, at_ms: int) -> str:
-        return f"{dt.datetime.fromtimestamp(at_ms / 1000, self.city.zone):%m-%d %H:%M}"
+        return f"{local_at(at_ms, self.city.zone):%m-%d %H:%M}"
 
     def changed(self, told: Json) -> str:
         """+446.20 %, −1.25 points; a dash where there is no base."""

@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from bench.chrome import FLAGS
 from config import clock
@@ -197,7 +199,9 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     running.walk = walk  # type: ignore[attr-defined]
     yield running
     walk.stop.set()
+    of_ours = [fault for fault in running.ask("faults")["items"] if fault["kind"] != "browser"]
     running.end()
+    assert of_ours == [], "the web process failed somewhere; its log says where"
 
 
 SHIFTED = """(() => {
@@ -234,6 +238,68 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield by_the_clock(started)
         started.close()
+
+
+class Observer:
+    """What fails on any page of any context: uncaught exceptions, unhandled rejections, and what our own scripts say failed."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    def take(self, context: BrowserContext) -> BrowserContext:
+        """Watch a context until its end, which waits for what its pages were about to say."""
+        context.on("weberror", lambda failed: self.faults.append(f"{failed.page and failed.page.url}: {failed.error}"))
+        context.on("console", self._heard)
+        end = context.close
+
+        def close(**more: Any) -> None:
+            self.settle([context])
+            self.contexts.remove(context)
+            end(**more)
+
+        context.close = close  # type: ignore[method-assign]
+        self.contexts.append(context)
+        return context
+
+    def _heard(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and said.text.startswith("gridhall:"):
+            self.faults.append(said.text)
+
+    def settle(self, contexts: list[BrowserContext]) -> None:
+        """Let the pages say what they were about to."""
+        for page in [page for context in contexts for page in context.pages if not page.is_closed()]:
+            with suppress(PlaywrightError):  # it is being closed, or its process has died: what it said has been heard
+                page.wait_for_timeout(50)
+
+
+OBSERVER = Observer()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def every_context_is_watched() -> Iterator[None]:
+    """Whoever opens a context, by whatever browser."""
+    made = Browser.new_context
+
+    def new_context(browser: Browser, **more: Any) -> BrowserContext:
+        return OBSERVER.take(made(browser, **more))
+
+    Browser.new_context = new_context  # type: ignore[method-assign, assignment]
+    yield
+    Browser.new_context = made  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def no_page_fails(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test in which any page failed has failed, whatever it asserts; `page_faults(text …)` names what it makes fail."""
+    OBSERVER.faults.clear()
+    yield
+    OBSERVER.settle(list(OBSERVER.contexts))
+    marker = request.node.get_closest_marker("page_faults")
+    meant = marker.args if marker else ()
+    unmeant = [fault for fault in OBSERVER.faults if not any(text in fault for text in meant)]
+    OBSERVER.faults.clear()
+    assert unmeant == []
 
 
 class Watched:

@@ -27,6 +27,12 @@ class NoNotices:
     def hgetall(self, key: str) -> dict[bytes, bytes]:
         return {}
 
+    def pipeline(self, transaction: bool = True) -> "NoNotices":
+        return self
+
+    def execute(self) -> list[Any]:
+        return []
+
 
 class FakeStore:
     """Answers track, trail, seen, counts and backlog from dictionaries; nothing was told to any webhook."""

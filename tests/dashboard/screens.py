@@ -11,7 +11,7 @@ WORKERS = tuple(f"w{n}" for n in range(6))
 ORDERS = tuple(f"o{n}" for n in range(4))
 
 
-def small_city() -> City:
+def small_city(*staff: RosterEntry) -> City:
     parents = {"city": None, "a": "city", "b": "city", "a1": "a", "a2": "a", "b1": "b"}
     levels = {"city": "street", "a": "community", "b": "community"}
     return City(
@@ -24,7 +24,7 @@ def small_city() -> City:
             for code, parent in parents.items()
         },
         root="city",
-        roster={"w0": RosterEntry("w0", "张三", "lead", 1, "a1")},
+        roster={entry.worker: entry for entry in (RosterEntry("w0", "张三", "lead", 1, "a1"), *staff)},
         departments={"d1": Department("d1", "城管", "City management")},
         matters={"m1": Matter("m1", "占道经营", "Street vending")},
     )

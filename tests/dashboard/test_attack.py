@@ -188,8 +188,8 @@ def callback(streets: Streets, who: FlaskClient) -> None:
         )
     assert streets.refused() == before + 10
     for text in ("秘密", "W3", "西", streets.own, "网格员", "镜头"):
-        told = [{"id": "search-text", "property": "value", "value": text}]
-        ask("search-results.children", told, [{"id": "url", "property": "search", "value": ""}], "search-text.value")
+        told = [{"id": "search-asked", "property": "data", "value": text}]
+        ask("search-results.children", told, [{"id": "url", "property": "search", "value": ""}], "search-asked.data")
     rows = [{"id": "orders-grid", "property": "getRowsRequest", "value": {"startRow": 0, "endRow": 100}}]
     for search in ("", f"?region={WEST}", "?text=秘密", "?reporter=W3", "?region=440605"):
         outputs = "..orders-grid.getRowsResponse...orders-total.children.."
@@ -353,6 +353,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     "/status": screens_elsewhere("/status"),
     "/api/v1/screens": screens_elsewhere("/api/v1/screens"),
     "/api/v1/sources": own_only("/api/v1/sources"),
+    "/api/v1/faults": own_only("/api/v1/faults"),
     "/audit": asks("/audit", status=403),
     "/api/v1/audit": asks("/api/v1/audit", "/api/v1/audit?format=csv", "/api/v1/audit?who=token:west", status=403),
     "/metrics": asks("/metrics", status=403),

@@ -176,4 +176,4 @@ def test_a_batch_that_cannot_be_taken_in_is_told_and_everything_read_anew(
     monkeypatch.setattr(hall, "apply", failing)
     fake.commit(0, ("worker", Worker(worker="w6")))
     wait_for(lambda: "w6" in hall.workers)
-    assert any("hall fails and goes on" in record.message for record in caplog.records)
+    assert any(": job hall" in record.message for record in caplog.records)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import statistics
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
@@ -23,6 +24,7 @@ from dashboard.acting import read_action
 from dashboard.filecheck import check
 from domain.actions import ACTIONS, TABLE
 from domain.lifecycle import STATUSES, is_open
+from domain.stints import STAGES, UNKNOWN, unpacked
 from ingest.simulator import opening, pictures, society
 from ingest.simulator.cases import GRID, WECHAT, Case, Cases
 from ingest.simulator.chance import rng_of
@@ -268,6 +270,25 @@ def test_the_first_orders_are_in_many_states_and_some_hours_old(work: AtWork) ->
     assert any(row.deadline_at_ms is not None and row.deadline_at_ms < clock.now_ms() for row, _ in lives)
     assert min(row.reported_at_ms for row, _ in lives) < clock.now_ms() - 4 * 60 * MINUTE_MS
     assert not [name for name in sim.counts if "refused" in name], sim.counts
+
+
+def test_the_stages_of_the_first_orders_took_the_time_that_their_stories_say(work: AtWork) -> None:
+    """Whenever a demo is started the stages have times to show: minutes and hours of working time, not the start's seconds."""
+    sim = Simulated(work)
+    sim.do(opening.open_demo(sim.society))
+    lives = [unpacked(row.life.stints) for row in work.hall.orders.values() if row.life is not None]
+    wanted = {"register": (60, 3600), "dispatch": (60, 3600), "handle": (1800, 3 * 3600), "check": (600, 3600)}
+    for stage, (least_s, most_s) in wanted.items():
+        at = STAGES.index(stage)
+        took_s = [life.worked_s[at] for life in lives if life.worked_s[at] != UNKNOWN]
+        assert len(took_s) >= 3 and least_s <= statistics.median(took_s) <= most_s, (stage, took_s)
+
+
+def test_nobody_but_the_played_says_at_a_desk_when_he_did_it(work: AtWork) -> None:
+    chief = work.of("c", "duty_chief", scope=work.city.root)
+    body = {"id": "a" * 16, "fields": {"text": "灯", "region": work.city.root}, "at_ms": clock.now_ms() - 60 * MINUTE_MS}
+    order = chief.post("/api/v1/reports", json=body).json["order"]
+    assert work.store.row("order", order).reported_at_ms > clock.now_ms() - MINUTE_MS  # type: ignore[union-attr]
 
 
 # without a web process

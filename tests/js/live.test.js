@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 const test = require("node:test");
-const { Live, frames, Emitter } = require("./load.js")("10_frames", "11_emitter", "18_tables", "20_live");
+const { Live, frames, Emitter } = require("./load.js")("10_frames", "11_emitter", "13_faults", "18_tables", "20_live");
 
 class FakeSocket extends Emitter {
   constructor() {
@@ -183,4 +183,65 @@ test("a silent link is asked, then made anew: nothing else tells of a sleep", (t
   assert.ok(asked() > before && closed === 0);
   t.mock.timers.tick(10000);
   assert.ok(closed > 0);
+});
+
+const meta = (more) => ({ seq: 1, now_ms: Date.now(), ready: true, connected: true, heard_ms: 1, frames: [], ...more });
+
+test("it says what stands between the page and the present: starting, the store away, catching up, and nothing when all is well", () => {
+  const { socket, live } = linked();
+  assert.equal(live.standing, "");
+  const say = (more) => (answers(socket, meta(more)), live.standing);
+  assert.equal(say({ ready: false, connected: false, heard_ms: 0 }), "starting");
+  assert.equal(say({ ready: false, connected: true }), "starting");
+  assert.equal(say({}), "");
+  assert.equal(say({ connected: false }), "store_away");
+  assert.equal(say({ catching_up: true }), "catching_up");
+  assert.equal(say({}), "");
+  socket.fire("connect_error", new Error("store_gone"));
+  assert.equal(live.standing, "store_away");
+  clearTimeout(live.retry);
+});
+
+test("a table that did not fit is caught up with, until its snapshot has come", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { socket, live } = linked();
+  answers(socket, meta({ frames: [frame(0, 9, [[0, 5]])] }));
+  answers(socket, meta({ frames: [frame(12, 13, [[0, 6]])] }));
+  assert.equal(live.standing, "catching_up");
+  answers(socket, meta({ frames: [frame(0, 13, [[0, 6]])] }));
+  assert.equal(live.standing, "");
+});
+
+test("a refusal of what the page wants to see stands until it wants something else, and the operators are told", (t) => {
+  t.mock.method(console, "error", () => {});
+  const { socket, live } = linked();
+  const told = [];
+  t.mock.method(globalThis.gridhall.faults, "tell", (where, error) => told.push(`${where} ${error.message}`));
+  answers(socket, meta({}));
+  socket.fire("error", { code: "not_your_scene", detail: "cards" });
+  assert.equal(live.standing, "refused");
+  answers(socket, meta({}));
+  assert.equal(live.standing, "refused", "what came was of the wish before");
+  socket.fire("error", { code: "bad_health", detail: "x" });
+  assert.deepEqual(told, ["live refused: not_your_scene cards", "live refused: bad_health x"]);
+  live.watch({ region: "r2" });
+  assert.equal(live.standing, "");
+});
+
+test("a table that fails for a reason of ours is told, holds up no acknowledgement, and is asked for later and later", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { socket, live } = linked();
+  const told = [];
+  t.mock.method(globalThis.gridhall.faults, "tell", (where) => told.push(where));
+  t.mock.method(live.tables.get("worker"), "apply", () => { throw new TypeError("a defect"); });
+  const given = [];
+  const send = (seq) => socket.fire("frame", meta({ seq, frames: [frame(0, 9, [[0, 5]])], figures: { as_of_ms: seq } }), (answer) => given.push(answer.seq));
+  send(1);
+  assert.deepEqual([given, told, live.figures], [[1], ["live table"], { as_of_ms: 1 }], "the figures of the message are there all the same");
+  send(2);
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(given, [1], "the second in a row waits");
+  t.mock.timers.tick(2000);
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(given, [1, 2]);
 });

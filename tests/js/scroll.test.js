@@ -8,7 +8,7 @@ const page = new EventTarget();
 Object.assign(page, { hidden: false });
 globalThis.document = page;
 globalThis.gridhall = { kit: { unit: () => 1, motion: () => false } };
-const { scroll } = require("./load.js")("panels/02_scroll");
+const { scroll } = require("./load.js")("11_emitter", "13_faults", "panels/02_scroll");
 
 // A list of rows 40 high in a box of a height, as far as the helper asks about it.
 class Box extends EventTarget {

@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 const test = require("node:test");
-const g = require("./load.js")("11_emitter", "75_budget", "76_watchdog");
+const g = require("./load.js")("11_emitter", "13_faults", "75_budget", "76_watchdog");
 
 const MINUTE = 60_000;
 const WELL = { fps: 60, heap_mb: 80, nodes: 4000 };

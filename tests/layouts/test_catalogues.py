@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.words import words
+import pytest
+
+from config.words import LANGS, words
+from tests.dynamic_words import DYNAMIC, FREE, RENDERED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = [file for file in sorted((ROOT / "assets" / "js").rglob("*.js")) if "vendor" not in file.parts]
@@ -35,6 +38,54 @@ def test_every_word_that_a_screen_uses_is_in_both_catalogues() -> None:
             if not (any(word.startswith(key) for word in known) if beginning else key in known)
         ]
         assert missing == [], lang
+
+
+# A key of which a part is added: f"flag.{name}", 'flag.' + name, `flag.${name}`, "flag." + name in a template.
+ADDED = (
+    re.compile(r"""f["']([A-Za-z_][\w.]*\.)\{[^}"]*\}([\w.{}]*)["']"""),
+    re.compile(r"""['"]([A-Za-z_][\w.]*\.)['"]\s*[+~]\s*[\w(]()"""),
+    re.compile(r"`([A-Za-z_][\w.]*\.)\$\{[^}]*\}([^`]*)`"),
+)
+SPEAKERS = [
+    *sorted((ROOT / "layouts").rglob("*.py")), *sorted((ROOT / "layouts").rglob("*.html")),
+    *sorted((ROOT / "dashboard").rglob("*.py")), *SCRIPTS, *sorted((ROOT / "assets" / "m").glob("*.mjs")),
+    *sorted((ROOT / "assets" / "door").glob("*.js")),
+]  # fmt: skip
+
+
+def added_to() -> dict[tuple[str, str], set[str]]:
+    """(beginning, end) of every key that code completes → the files that do."""
+    catalogue = words("zh")
+    found: dict[tuple[str, str], set[str]] = {}
+    for file in SPEAKERS:
+        for pattern in ADDED:
+            for beginning, end in pattern.findall(file.read_text(encoding="utf-8")):
+                if any(key.startswith(beginning) for key in catalogue) or (beginning, end) in DYNAMIC:
+                    found.setdefault((beginning, end), set()).add(file.name)
+    return found
+
+
+def test_every_key_that_code_completes_is_declared_with_what_feeds_it() -> None:
+    """Whoever adds one says in tests/dynamic_words.py what can be added; what nobody completes any more is taken out there."""
+    found = added_to()
+    assert {key: files for key, files in found.items() if key not in DYNAMIC} == {}
+    assert [key for key in DYNAMIC if key not in found] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("beginning", "end"), [key for key, rest in DYNAMIC.items() if rest not in (FREE, RENDERED)])
+def test_everything_that_can_be_said_has_its_word(lang: str, beginning: str, end: str) -> None:
+    rest = list(DYNAMIC[beginning, end])
+    assert rest and [one for one in rest if f"{beginning}{one}{end}" not in words(lang)] == []
+
+
+def test_what_comes_from_outside_is_looked_up_with_something_to_say_instead() -> None:
+    """A FREE beginning stands in no `words[…]` of Python, which would raise."""
+    free = [beginning for (beginning, _), rest in DYNAMIC.items() if rest == FREE]
+    beginnings = "|".join(map(re.escape, free))
+    bare = re.compile(rf"""\[f["']({beginnings})\{{""")
+    found = {(file.name, hit) for file in SPEAKERS if file.suffix == ".py" for hit in bare.findall(file.read_text("utf-8"))}
+    assert found == set()
 
 
 def test_both_languages_have_the_same_places_to_fill() -> None:

@@ -317,21 +317,47 @@
   panels.drawOne = function drawOne(element, figures) {
     const kind = kinds.get(element.dataset.panel);
     if (!kind || (!figures && !kind.still) || !g.scenes.shown(element)) return;
-    const waits = Boolean(figures) && g.scenes.waits(element.dataset.panel, figures);
+    const name = element.dataset.panel;
+    const waits = Boolean(figures) && g.scenes.waits(name, figures);
     toggle(element, 'waiting', waits);
     if (waits) return;
     const body = element.querySelector(':scope > .panel-body') || element;
+    const fault = figures ? g.scenes.faultOf(name, figures) : null;
+    showFault(element, fault);
+    if (fault && fault.good_ms === null) { say(body, element === body ? faultWords(fault) : '—'); return; }
     try {
-      kind.draw(body, figures, element);
+      kind.draw(body, fault ? { ...figures, as_of_ms: fault.good_ms } : figures, element);
       element.dataset.drawn = '1';
+      delete element.dataset.fault;
     } catch (error) {
-      // One broken panel must not take the wall with it; the cause stands in the panel and in the console.
-      if (element.dataset.fault !== String(error)) { element.dataset.fault = String(error); console.error('panel', element.dataset.panel, error); }
-      text(body, `▲ ${g.words('panel.fault')}`);
-      body.rowsByKey = undefined;
-      body.made = undefined;
+      // One broken panel must not take the wall with it; it says so itself, and the server is told.
+      element.dataset.fault = String(error);
+      g.faults.tell(`panel ${name}`, error);
+      say(body, `▲ ${g.words('panel.fault')}`);
     }
   };
+  // A text in place of all that a panel has made; its next drawing begins anew.
+  function say(body, words) {
+    text(body, words);
+    body.rowsByKey = undefined;
+    body.made = undefined;
+  }
+  // A part of the figures cannot be counted: since when, what is shown instead, and under which reference it stands in the log.
+  function faultWords(fault) {
+    const told = { ref: fault.reference, since: g.format.hms(fault.since_ms), t: fault.good_ms === null ? '' : g.format.hms(fault.good_ms) };
+    return `▲ ${g.words(fault.good_ms === null ? 'panel.part_never' : 'panel.part_stands', told)}`;
+  }
+  function showFault(element, fault) {
+    toggle(element, 'faulty', fault);
+    const head = element.querySelector(':scope > .panel-head');
+    let line = element.querySelector(':scope > .panel-fault');
+    if (!fault) { if (line) line.remove(); if (!head && element.faulted) { element.removeAttribute('title'); element.faulted = false; } return; }
+    const words = faultWords(fault);
+    if (!head) { attribute(element, 'title', words); element.faulted = true; return; }
+    if (!line) { line = h('p', { class: 'panel-fault', role: 'status' }); head.after(line); }
+    text(line, words);
+    attribute(line, 'title', words);
+  }
   panels.draw = function draw(figures) {
     if (figures) panels.figures = figures;
     if (!panels.figures) return;

@@ -51,7 +51,7 @@
     const moving = [...lists].filter((list) => list.all > list.shown);
     if (timer || !moving.length || document.hidden) return;
     const waitMs = Math.max(100, Math.min(...moving.map((list) => list.dueMs)) - Date.now());
-    timer = setTimeout(() => { timer = 0; step(Date.now()); wake(); }, waitMs);
+    timer = setTimeout(() => { timer = 0; g.faults.attempt('lists', () => step(Date.now())); wake(); }, waitMs);
   }
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) { clearTimeout(timer); timer = 0; } else wake();

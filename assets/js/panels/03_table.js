@@ -35,6 +35,11 @@
   }
   const base = (panel, words) => text(panel.querySelector('.panel-base'), words);
 
+  // The month that a panel of the month shows: 2026-12, or "11月 · 本月数据不足" while that of the last month stands in its place.
+  function monthOf({ month, closed }) {
+    return closed ? g.words('supervise.closed_month', { m: g.words('month.' + Number(month.slice(5))) }) : month;
+  }
+
   // <1 分 · 38 分 · 5.7 时: working time has no days of 24 hours.
   function worked(seconds) {
     if (seconds === null || seconds === undefined) return '—';
@@ -58,5 +63,5 @@
     g.proof.mark(element, proof);
   }
 
-  g.table = { frame, fit, rest, base, worked, listed, marked };
+  g.table = { frame, fit, rest, base, monthOf, worked, listed, marked };
 })();

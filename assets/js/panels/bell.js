@@ -20,14 +20,14 @@
     try {
       ({ unread } = await g.api.get('notices', { limit: 0 }));
       draw();
-    } catch { /* the header tells of a lost link; the next turn asks again */ } finally { asking = false; }
+    } catch (error) { g.faults.tellUnlessRefused('bell', error); /* the header tells of a lost link; the next turn asks again */ } finally { asking = false; }
   }
 
   async function read(body) {
     try {
       ({ unread } = await g.api.post('notices/read', body));
       draw();
-    } catch { /* it stays unread, and says so */ }
+    } catch (error) { g.faults.tellUnlessRefused('bell', error); /* it stays unread, and says so */ }
   }
 
   function draw() {

@@ -24,7 +24,7 @@
       const sum = (kind) => h('span', { class: 'num' }, h('span', {}, w('supervise.kind.' + kind)), cell(kind));
       const made = g.table.frame(body, () => [h('span', {}, w('department')), ...KINDS.map(sum)]);
       const told = { asOf: cards.as_of_ms, month: cards.month };
-      g.table.base(panel, w('supervise.base', { t: cards.month }));
+      g.table.base(panel, cards.closed ? g.table.monthOf(cards) : w('supervise.base', { t: cards.month }));
       KINDS.forEach((kind, i) => show(made.heads.children[i + 1].children[1], kind, cards.total[kind], told));
       const shown = g.table.fit(body, made, cards.departments, 50, 32);
       keyed(made.rows, shown, (row) => row.key, () => h('div', { class: 'row' }, h('span', { class: 'name' }), ...KINDS.map(cell)), (row, item) => {

@@ -157,7 +157,7 @@
     try {
       const workers = await g.deskNear.ask(order, { anew });
       if (detail && detail.order.order === order) { near = workers; draw(); }
-    } catch { /* the list stands with its ages until the next question is answered */ }
+    } catch (error) { g.faults.tellUnlessRefused('desk around', error); /* the list stands with its ages until the next question is answered */ }
   }
 
   // ---- from elsewhere

@@ -43,6 +43,12 @@
     });
   }
 
+  // What an order waits for; what has become of one that waits for nothing any more.
+  function turnOf(status) {
+    const said = g.words('desk.at.' + status);
+    return said.startsWith('desk.at.') ? g.words('status.' + status) : said;
+  }
+
   // What the grid shows of one row of the table.
   function rowOf(row, nowMs, me) {
     const status = (g.config.statuses || [])[row.status] || '';
@@ -53,7 +59,7 @@
       id: row.id, own: Boolean(row.own), status, light, tags,
       rank: LIGHT_RANK[light] * 1e11 + (row.deadline_s || NO_DEADLINE_S),
       title: titleOf(row), category: row.category || '', place: placeOf(row),
-      at: g.words('desk.at.' + status), department: row.department || '', proposal: row.proposal || '',
+      at: turnOf(status), department: row.department || '', proposal: row.proposal || '',
       source: row.channel ? g.words('channel.' + row.channel).replace(/^channel\./, '') : '', holder: row.holder || '', handler: row.handler || '',
       from_ms: from, due_ms: due || null, age_ms: row.reported_s * 1000, used: due > from ? (nowMs - from) / (due - from) : null,
       mine: isMine(row, status, me), lon: row.lon, lat: row.lat, region: row.region,

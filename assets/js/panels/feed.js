@@ -49,7 +49,7 @@
       attribute(row, 'href', g.links.order(item.order));
     }, true);
     toggle(state.body, 'empty', !state.shown.length);
-    if (fresh.length > 1) state.timer = setTimeout(step, 2000);
+    if (fresh.length > 1) state.timer = setTimeout(g.faults.guarded('ticker', step), 2000);
   }
   g.panels.define('ticker', {
     draw(body, figures, panel) {

@@ -6,10 +6,11 @@
   const NEWEST = { s1: 2, s2: 3, s3: 5, s4: 5, s5: 6 };
 
   g.panels.define('ladder', {
-    draw(body, figures) {
+    draw(body, figures, panel) {
       const w = g.words;
       const { ladder } = figures;
       if (!ladder) return;
+      g.table.base(panel, ladder.closed && ladder.newest.length ? g.table.monthOf(ladder) : '');
       const made = g.panels.once(body, () => {
         const steps = h('div', { class: 'rungs' });
         const rows = h('div', { class: 'rows' });

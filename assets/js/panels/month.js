@@ -22,7 +22,8 @@
       const { month } = figures;
       if (!month) return;
       const made = g.table.frame(body, () => [h('span', {}), w('supervise.this_month'), h('span', { class: 'num previous' }, w('supervise.previous')), h('span', { class: 'num year' }, w('supervise.year'))]);
-      g.table.base(panel, month.month);
+      g.table.base(panel, g.table.monthOf(month));
+      text(made.heads.children[1], month.closed ? w('month.' + Number(month.month.slice(5))) : w('supervise.this_month'));
       const asOf = month.as_of_ms;
       const shown = g.table.fit(body, made, month.rows, 40);
       keyed(made.rows, shown, (row) => row.key, () => h('div', { class: 'row' }, h('span', { class: 'name' }), h('a', { class: 'figure' }, h('span', {}), h('small', {})), ...KINDS.map((kind) => h('a', { class: `small ${kind}` }))), (line, row) => {

@@ -155,7 +155,7 @@
       for (const row of workers) add(row.worker, g.deskNear.cells(row));
     };
     draw([]);
-    if (given.detail && given.detail.order.lon !== null) g.deskNear.ask(given.detail.order.order).then((found) => draw(found.slice(0, 8)), () => {});
+    if (given.detail && given.detail.order.lon !== null) g.deskNear.ask(given.detail.order.order).then((found) => draw(found.slice(0, 8))).catch((error) => g.faults.tellUnlessRefused('order fields', error));
     return {
       input: list, group: true, value: () => chosen || undefined,
       fault: () => (given.need && !chosen ? w('ask.needed') : ''),

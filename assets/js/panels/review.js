@@ -105,8 +105,8 @@
       if (panel.mapDrawn === text) return;
       panel.mapDrawn = text;
       const data = JSON.parse(text);
-      shapesOf(data.level).then((shapes) => panel.mapDrawn === text && draw(panel, data, shapes))
-        .catch(() => { panel.mapDrawn = undefined; });
+      shapesOf(data.level).then((shapes) => panel.mapDrawn === text && g.faults.attempt('review map', () => draw(panel, data, shapes)),
+        () => { panel.mapDrawn = undefined; });
     },
   });
 

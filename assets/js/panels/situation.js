@@ -1,4 +1,5 @@
-// One sentence first: sign, worst item in bold, then at most five others. All in order: ● 总体平稳.
+// One sentence first: sign, worst item in bold, then at most five others. All in order: ● 总体平稳. Before that: what stands between
+// this screen and the present, if anything does.
 // Numbers of orders open them; the others say what they mean.
 (function () {
   'use strict';
@@ -20,6 +21,7 @@
     add(1, 'frozen_feeds', (counter('feeds_online').sub || {}).frozen || 0, { def: 'feeds_frozen' });
     add(1, 'late_sources', (figures.sources || []).filter((source) => source.late).length, { def: 'sources_late' });
     add(0, 'silent', force.silent || 0, { def: 'silent' });
+    add(1, 'parts_failed', Object.keys(figures.faults || {}).length, {});
     return found;
   }
 
@@ -32,6 +34,7 @@
       items.forEach((item, i) => holder.append(i ? ' · ' : '', h(item.figure ? 'a' : 'span', {}, item.words)));
     }
     items.forEach((item, i) => {
+      if (!figures) return;
       const told = { num: item.n, asOf: figures.as_of_ms };
       if (item.figure) g.proof.mark(holder.children[i], { ...told, figure: item.figure, filters: { region: figures.region.code } });
       else if (item.def) g.proof.explain(holder.children[i], item.def, told);
@@ -39,21 +42,34 @@
   }
   const plain = (key, values) => [{ key, words: g.words('situation.' + key, values) }];
 
+  // What stands between this screen and the present, in words; null: nothing does.
+  function standing() {
+    const lost = g.ages.lostSince();
+    const state = g.live ? g.live.standing : '';
+    if (lost !== null && state !== 'store_away') return plain('lost', { t: g.format.hms(lost) });
+    if (!state) return null;
+    const { refusal, heardStoreAtMs } = g.live;
+    const why = refusal ? g.words('refused.' + refusal.code) : '';
+    return plain(state, { why, t: heardStoreAtMs ? g.format.hms(heardStoreAtMs) : '—' });
+  }
+
   g.panels.define('situation', {
+    still: true,
     draw(body, figures) {
       const made = g.panels.once(body, () => {
         const parts = { mark: h('span', {}), worst: h('strong', {}), others: h('span', { class: 'others' }) };
         body.append(parts.mark, parts.worst, parts.others);
         return parts;
       });
-      const lost = g.ages.lostSince();
-      toggle(body, 'lost', lost !== null);
-      if (lost !== null) {
+      const wrong = standing();
+      toggle(body, 'lost', wrong);
+      if (wrong) {
         setSign(made.mark, 'light-yellow');
-        tell(made.worst, plain('lost', { t: g.format.hms(lost) }), figures);
+        tell(made.worst, wrong, figures);
         tell(made.others, [], figures);
         return;
       }
+      if (!figures) { body.textContent = ''; body.made = undefined; return; } // nothing is known yet, or this page has no figures
       const found = findings(figures);
       const worst = found.find((item) => item.severity > 0);
       setSign(made.mark, worst ? (worst.severity === 2 ? 'light-red' : 'light-yellow') : 'light-green');

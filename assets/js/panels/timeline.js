@@ -193,7 +193,7 @@
     if (!play.speed || !play.element || !play.element.isConnected) { play.frame = 0; return; }
     const passed = Math.min(250, nowMs - play.last);
     play.last = nowMs;
-    setTime(play.element, play.atMs + passed * play.speed);
+    g.faults.attempt('playback', () => setTime(play.element, play.atMs + passed * play.speed));
     if (play.atMs >= play.element.scale.to || (play.data.last_at_ms && play.atMs > play.data.last_at_ms)) setSpeed(0);
     play.frame = play.speed ? requestAnimationFrame(tick) : 0;
   }

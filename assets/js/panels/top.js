@@ -59,7 +59,8 @@
         return { lists, empty };
       });
       const base = panel.querySelector('.panel-base');
-      text(base, top ? w('force.best_of', { t: g.format.hm(top.as_of_ms) }) : '');
+      const of = top ? w('force.best_of', { t: g.format.hm(top.as_of_ms) }) : '';
+      text(base, top && top.closed ? `${g.table.monthOf(top)} · ${of}` : of);
       const scores = top ? top.scores.filter((score) => score.rows.length) : [];
       text(made.empty, !top ? '—' : scores.length ? '' : w('force.best_none'));
       made.empty.hidden = scores.length > 0;

@@ -67,10 +67,7 @@ def put(pipe: Any, partition: int, found: Iterable[Unfoldable]) -> None:
 def number(store: Store) -> int:
     """How many things are set aside now."""
     with _answers():
-        pipe = store.client.pipeline(transaction=False)
-        for partition in range(store.partitions):
-            pipe.hlen(keys.unfoldable(partition))
-        return sum(pipe.execute())
+        return sum(int(store.client.hlen(keys.unfoldable(partition))) for partition in range(store.partitions))
 
 
 def held(store: Store, most: int = 0) -> Iterator[tuple[int, Unfoldable]]:

@@ -34,6 +34,7 @@ from ingest.places import Places
 from ingest.projector import SINGLY, Projector
 from store import keys, unfoldable
 from store.attempts import CRASHES
+from store.commit import Commit
 from store.store import Store
 from store.unfoldable import Unfoldable
 from tests.any_facts import any_fact
@@ -443,4 +444,9 @@ def test_one_by_one_is_as_all_at_once_but_for_those_that_raise(store: Store, cit
     assert (found.tracks, found.days, found.trails, found.due) == (wanted.tracks, wanted.days, wanted.trails, wanted.due)
     kept = {key: n for key, n in found.counts.items() if not key.endswith("|unfoldable")}
     assert kept == wanted.counts and len(found.unfoldable) == len(raising)
-    assert [(one.id, one.done) for one in found.outcomes] == [(one.id, one.done) for one in wanted.outcomes]
+    assert answers(found) == answers(wanted)
+
+
+def answers(change: Commit) -> list[tuple[str, str, bool]]:
+    """Those to the actions of each order in their turn; all at once goes order by order, one by one as they came."""
+    return sorted(((one.order, one.id, one.done) for one in change.outcomes), key=lambda one: one[0])

@@ -16,8 +16,9 @@ from ingest.sources.base import BadInput, Decoded
 from ingest.sources.instants import moment_ms
 from ingest.sources.jt808 import body, facts, frames
 from ingest.sources.jt808.message import EDITION_2019, Id, Message, parse, parse_plain
+from ingest.sources.jt808.parts import ASK_AFTER_MS, Parts
 from tests.shared_data import data
-from tests.wire.frames808 import context, facts_of, reasons_of, session
+from tests.wire.frames808 import NOW_MS, context, facts_of, reasons_of, session
 
 YEZHIHAO, TRACCAR = "proto-jt808-yezhihao", "proto-traccar"
 
@@ -147,11 +148,15 @@ def check_json_location(found: body.Location, expected: dict[str, Any]) -> None:
 
 
 def test_a_real_upload_in_eighteen_sub_packages_becomes_one_message() -> None:
-    lines = (data(YEZHIHAO) / "JT1078.txt").read_text().split()
+    told = [bytes.fromhex(text) for text in (data(YEZHIHAO) / "JT1078.txt").read_text().split()]
+    parts = Parts()
+    taken = [parts.add(message, NOW_MS) for message in map(parse, told) if message.parts]
+    assert sum(one.whole for one in taken) == len({(one.message.phone, one.message.id) for one in taken})
+    assert all(one.serials for one in taken) and parts.given_up() == []
     line = session(False, "17299841738", "13224005528")
-    events = [event for text in lines for event in line.feed(bytes.fromhex(text), context())]
-    assert len(facts_of(events)) == 2  # two whole messages of no interest: two signs of life
-    assert reasons_of(events) == []
+    events = [event for frame in told for event in line.feed(frame, context())]
+    assert [type(fact) for fact in facts_of(events)] == [Heartbeat] * len(told)  # of no interest: signs of life, not held
+    assert reasons_of(events) == [] and line.tick(context(NOW_MS + 10 * ASK_AFTER_MS)) == []
 
 
 # Traccar

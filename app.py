@@ -17,7 +17,9 @@ import typer
 from rich.console import Console
 
 import people_setup
+from config import clock
 from config.city import City, CityErrors, check_city, load_city
+from config.city_calendar import calendar_warnings
 from config.city_notices import secret_faults
 from config.settings import PREFIX, Settings, SettingsError, load_settings
 from notice_commands import notices_app
@@ -280,7 +282,10 @@ def projector(data_dir: DataOption = None, city: CityOption = None) -> None:
     log_as("projector", settings)
     stop = stop_on_signal()
     if store := patient_store(settings, stop):
-        Projector(store, load_city(settings.city), settings).run(stop)
+        of = load_city(settings.city)
+        for warning in calendar_warnings(of, clock.local_now(of.zone).date()):
+            logging.getLogger("gridhall").warning("%s", warning)
+        Projector(store, of, settings).run(stop)
 
 
 @app.command()
@@ -489,8 +494,11 @@ def check(city: CityOption = None, data_dir: DataOption = None) -> None:
         faults += [f"settings: {fault}" for fault in wrong.faults]
     errors, warnings = check_city(folder or Path("var/city/guicheng"))
     faults += [f"city: {error}" for error in errors]
-    if folder is not None and secrets is not None and not errors:
-        faults += [f"settings: {fault}" for fault in secret_faults(load_city(folder).notices, secrets)]
+    if folder is not None and not errors:
+        checked = load_city(folder)
+        warnings += calendar_warnings(checked, clock.local_now(checked.zone).date())
+        if secrets is not None:
+            faults += [f"settings: {fault}" for fault in secret_faults(checked.notices, secrets)]
     for warning in warnings:
         out.print(f"warning  {warning}", highlight=False, markup=False)
     for fault in faults:

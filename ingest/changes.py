@@ -23,6 +23,7 @@ class Changes:
         self.audit: list[Entry] = []
         self.due: dict[str, int | None] = {}
         self.notices: list[Notice] = []
+        self.unsure: dict[str, str | None] = {}
 
     def count(self, fact: AnyFact, kind: str, outcome: str) -> None:
         self.counts[f"{fact.source}|{kind}|{outcome}"] += 1

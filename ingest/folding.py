@@ -102,7 +102,7 @@ class Partition:
             else:
                 self._keep(worker)
         self._orders.wake(now_ms, self._now)
-        return self._commit(None) if self._now.rows or self._now.due else None
+        return self._commit(None) if self._now.rows or self._now.due or self._now.unsure else None
 
     def _fold_fix(self, fix: Position, where: presence.Where) -> None:
         worker = self._workers.get(fix.worker) or Worker(worker=fix.worker)
@@ -194,6 +194,7 @@ class Partition:
             audit=now.audit,
             due=now.due,
             notices=now.notices,
+            unsure=now.unsure,
         )
 
 

@@ -7,10 +7,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from flask import Flask, render_template
 
+from config.city_calendar import CalendarNews, calendar_news
 from config.settings import Settings
-from config.words import words
+from config.words import text, words
 from dashboard.access import need, person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json, region_name
@@ -37,7 +39,9 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
         return seen_screens(sight(hall), app.extensions["gridhall"].screens())
 
     def api() -> Any:
-        return json_response({"as_of_ms": hall.now_ms(), "items": asked()}, 200, hall.city)
+        items, news = asked(), news_of(hall)
+        told = {"as_of_ms": hall.now_ms(), "items": items, "calendar": news and msgspec.to_builtins(news)}
+        return json_response(told, 200, hall.city)
 
     def page() -> Any:
         items, lang = asked(), language(settings)
@@ -46,11 +50,22 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
             "status.html", lang=lang, w=words(lang), city=hall.city.title_en if lang == "en" else hall.city.title,
             title=words(lang)["screens.title"], page="status", home=home_of(person()), rows=rows, admin=person().may("admin"),
             walls=sum(row["is_wall"] for row in rows), faulty=sum(bool(row["faults"]) for row in rows),
-            now=_civil(hall, hall.now_ms())[-8:],
+            now=_civil(hall, hall.now_ms())[-8:], calendar=calendar_said(hall, lang),
         )  # fmt: skip
 
     app.add_url_rule("/api/v1/screens", "api_screens", refusals_spoken(hall, api))
     app.add_url_rule("/status", "status", refusals_spoken(hall, page))
+
+
+def news_of(hall: "Hall") -> CalendarNews | None:
+    """What is to be said of the city's holidays today."""
+    return calendar_news(hall.city, dt.date.fromisoformat(hall.city.day_of(hall.now_ms())))
+
+
+def calendar_said(hall: "Hall", lang: str) -> str:
+    """What is to be said of the city's holidays: until when they are known, where that is soon over, or was; "" nothing."""
+    news = news_of(hall)
+    return text(lang, f"calendar.{news.standing}", day=news.known_until) if news else ""
 
 
 def seen_screens(seen: Sight, screens: list[Json]) -> list[Json]:

@@ -35,6 +35,7 @@ from command_line import (
 )
 from config import clock
 from config.city import City, check_city, load_city
+from config.city_calendar import calendar_warnings
 from config.city_notices import secret_faults
 from config.settings import Settings, SettingsError, load_settings
 from fact_commands import facts_app
@@ -268,7 +269,10 @@ def projector(data_dir: DataOption = None, city: CityOption = None) -> None:
     log_as("projector", settings)
     stop = stop_on_signal()
     if store := patient_store(settings, stop):
-        projecting = Projector(store, city_of(settings), settings)
+        of = city_of(settings)
+        for warning in calendar_warnings(of, clock.local_now(of.zone).date()):
+            logging.getLogger("gridhall").warning("%s", warning)
+        projecting = Projector(store, of, settings)
         sweep_seldom()
         projecting.run(stop)
 
@@ -415,8 +419,11 @@ def check(city: CityOption = None, data_dir: DataOption = None) -> None:
         faults += [f"settings: {fault}" for fault in wrong.faults]
     errors, warnings = check_city(folder or Path("var/city/guicheng"))
     faults += [f"city: {error}" for error in errors]
-    if folder is not None and secrets is not None and not errors:
-        faults += [f"settings: {fault}" for fault in secret_faults(load_city(folder).notices, secrets)]
+    if folder is not None and not errors:
+        checked = load_city(folder)
+        warnings += calendar_warnings(checked, clock.local_now(checked.zone).date())
+        if secrets is not None:
+            faults += [f"settings: {fault}" for fault in secret_faults(checked.notices, secrets)]
     for warning in warnings:
         out.print(f"warning  {warning}", highlight=False, markup=False, soft_wrap=True)
     for fault in faults:

@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=orders.ORDERS, help="how many orders the hall is measured with")
     parser.add_argument("--screens", type=int, default=fanout.SCREENS, help="how many screens the fan-out is measured with")
     parser.add_argument("--silent-s", type=int, default=fanout.SILENT_S, help="for how long ten of them stop reading")
-    parser.add_argument("--keep", type=Path, help="folder of their city and store, made if need be, kept and used again")
+    parser.add_argument("--keep", type=Path, help="folder of their city and store, made if need be; default: under var/bench")
     parser.add_argument("--json", type=Path, help="write the figures into this file too")
     options = parser.parse_args()
     wanted = options.only or ALL

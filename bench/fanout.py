@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bench import ports
 from bench.ingest import ROOT, await_store, process
 from bench.orders import environment
 from bench.orderweb import memory_kb, web
@@ -69,6 +70,7 @@ class Crowd:
 
 def run(screens: int = SCREENS, silent: int = SILENT, silent_s: int = SILENT_S, keep: Path | None = None) -> dict[str, Any]:
     """Measure both servers in one run."""
+    ports.need(WEB_PORT, NODE_PORT)
     with contextlib.ExitStack() as end:
         folder = Path(end.enter_context(tempfile.TemporaryDirectory(prefix="gridhall-bench-")))
         if keep and (keep / "city").exists():

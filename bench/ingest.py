@@ -21,6 +21,7 @@ import httpx
 import msgspec
 import redis
 
+from bench import ports
 from bench.ingestlines import answer_frames, requests_per_s
 from config import clock
 from config.city import load_city
@@ -61,6 +62,13 @@ def process(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Pope
     finally:
         child.terminate()
         child.wait(20)
+
+
+def alive(*children: subprocess.Popen[bytes]) -> None:
+    """SystemExit where one of them has ended: what is waited for will not come."""
+    for child in children:
+        if child.poll() is not None:
+            raise SystemExit(f"{' '.join(map(str, child.args))} has ended with {child.returncode}")  # type: ignore[arg-type]
 
 
 def await_store(url: str) -> Store:
@@ -138,6 +146,7 @@ class Running:
 
     def __init__(self, end: contextlib.ExitStack, city: Path, beside: int = 0, **settings: object) -> None:
         self._port = GATEWAY + beside
+        ports.need(self._port, TERMINAL + beside, EMPTY)
         folder = Path(end.enter_context(tempfile.TemporaryDirectory(prefix="gridhall-bench-")))
         told = {"DATA_DIR": folder, "CITY": city, "PARTITIONS": PARTITIONS, "GATEWAY_PORT": self._port,
                 "JT808_PORT": TERMINAL + beside, "INGEST_KEY": KEY, "JT808_ADMIT": "all", "LOG_LEVEL": "WARNING",
@@ -166,6 +175,7 @@ class Running:
         """Wait until so many fixes more have been folded and kept, each once."""
         self._expected += more
         while (folded := self._folded())[0] < self._expected:
+            alive(*self._children)
             time.sleep(0.01)
         assert folded == (self._expected, self._expected), f"{folded[1]} of {self._expected} fixes kept"
 

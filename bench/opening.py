@@ -7,10 +7,8 @@ every panel that stands on it is drawn, and the map stands: then two more frames
 
 import contextlib
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, Final
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
+from bench import ports, stock
 from bench.chrome import launch
 from bench.fanout import _commit, _worker
 from bench.ingest import await_store, process
@@ -26,7 +25,6 @@ from bench.orders import ORDERS, environment, make_orders
 from bench.orderweb import wall_of, web
 from config import clock
 from config.city import City, load_city
-from config.make import make_city
 from dashboard.live.frame import decode
 from domain.lifecycle import is_open
 from store import embedded, people
@@ -54,19 +52,14 @@ PAINTED: Final = """() => new Promise((done) => {
 
 
 def run(orders: int = ORDERS, rounds: int = ROUNDS, keep: Path | None = None) -> dict[str, Any]:
-    """Make the store (or take a copy of the one that `bench.orders` has kept in a folder), and open pages."""
+    """Take a copy of the orders that are kept (`bench.stock`), and open pages."""
+    ports.need(WEB_PORT, EMPTY_PORT)
     with contextlib.ExitStack() as end:
-        folder = Path(end.enter_context(tempfile.TemporaryDirectory(prefix="gridhall-bench-")))
-        if keep and (keep / "valkey").exists():
-            shutil.copytree(keep, folder, dirs_exist_ok=True)
-        if not (folder / "city").exists():
-            make_city("foshan", folder / "city", seed=1)
+        folder = end.enter_context(stock.stock_of(orders, make_orders, keep))
         env, _ = environment(folder)
         env["GRIDHALL_WEB_PORT"] = str(WEB_PORT)
         end.enter_context(process(embedded.command(folder), env))
         store, city = await_store(embedded.url(folder)), load_city(folder / "city")
-        if not store.client.exists("{p0}:order"):
-            make_orders(folder, env, store, orders)
         _stand(store, city)
         still_open = sum(
             is_open(row.status) for partition in range(store.partitions) for _, row in store.rows(partition, ("order",))

@@ -10,7 +10,6 @@ import gc
 import itertools
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from bench import ordermaker, orderweb
+from bench import ordermaker, orderweb, ports, stock
 from bench.ingest import await_store, process
 from config import clock
 from config.city import City, load_city
@@ -180,15 +179,13 @@ def measure(hall: Hall, app: Any, store: Store, rounds: int) -> tuple[Times, dic
 
 
 def run(orders: int = ORDERS, rounds: int = ROUNDS, keep: Path | None = None) -> dict[str, Any]:
-    """Make the orders (or take those kept in a folder from before), and measure."""
+    """Take a copy of the orders that are kept (`bench.stock`), and measure."""
+    ports.need(WEB_PORT)
     with contextlib.ExitStack() as end:
-        folder = keep or Path(end.enter_context(tempfile.TemporaryDirectory(prefix="gridhall-bench-")))
-        if not (folder / "city").exists():
-            make_city("foshan", folder / "city", seed=1)
+        folder = end.enter_context(stock.stock_of(orders, make_orders, keep))
         env, settings = environment(folder)
         end.enter_context(process(embedded.command(folder), env))
         store = await_store(embedded.url(folder))
-        made_s = make_orders(folder, env, store, orders) if not store.client.exists("{p0}:order") else 0.0
         city = load_city(folder / "city")
         web = orderweb.measure(folder, env, store, city, WEB_PORT)
         hall = Hall(city, store, when_ready=gc.freeze)  # as dashboard.server makes one
@@ -196,7 +193,7 @@ def run(orders: int = ORDERS, rounds: int = ROUNDS, keep: Path | None = None) ->
         hall.ready.wait()
         app, _ = create_app(settings, hall)
         told = {"orders": len(hall.orders), "open": sum(is_open(row.status) for row in hall.orders.values()),
-                "here": sum(row.life is not None for row in hall.orders.values()), "made_s": round(made_s)}  # fmt: skip
+                "here": sum(row.life is not None for row in hall.orders.values())}  # fmt: skip
         times, more = measure(hall, app, store, rounds)
         hall.stop()
         app.extensions["gridhall"].stop()
@@ -209,12 +206,14 @@ def environment(folder: Path) -> tuple[dict[str, str], Settings]:
     return {**os.environ, **ours}, load_settings(ours)
 
 
-def make_orders(folder: Path, env: dict[str, str], store: Store, orders: int) -> float:
-    started = time.perf_counter()
-    print(f"making {orders:,} orders by the simulator's generator …", file=sys.stderr, flush=True)
-    with process([sys.executable, "app.py", "projector"], env):
-        ordermaker.make(folder / "city", embedded.url(folder), store.partitions, orders)
-    return time.perf_counter() - started
+def make_orders(folder: Path, orders: int) -> None:
+    """The city of Foshan and a store of so many orders in an empty folder."""
+    make_city("foshan", folder / "city", seed=1)
+    env, _ = environment(folder)
+    with process(embedded.command(folder), env):
+        store = await_store(embedded.url(folder))
+        with process([sys.executable, "app.py", "projector"], env):
+            ordermaker.make(folder / "city", embedded.url(folder), store.partitions, orders)
 
 
 def groupby_told(times: Times) -> dict[str, float]:

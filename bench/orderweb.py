@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 import websocket
 
-from bench.ingest import await_store, process
+from bench.ingest import alive, await_store, process
 from config import clock
 from config.city import City
 from dashboard.live.frame import decode
@@ -67,6 +67,7 @@ def web(env: dict[str, str], port: int) -> Iterator[tuple[subprocess.Popen[bytes
     started = time.perf_counter()
     with process([sys.executable, "app.py", "web"], env) as child:
         while time.perf_counter() - started < START_WITHIN_S:
+            alive(child)
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200:
                     break

@@ -41,6 +41,11 @@ class WorkHours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     yellow_from: float = 0.8
     ladder: tuple[Step, ...] = ()
 
+    @property
+    def works_every_day(self) -> bool:
+        """Whether nobody's hours ever ask for a weekend or a holiday."""
+        return self.every_day and all(hours.every_day for hours in self.departments.values())
+
 
 def hours_faults(told: WorkHours, departments: Iterable[str]) -> list[str]:
     """What is wrong with the working hours, in words; `departments`: the keys that there are."""

@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from config.city_bulletins import BulletinPlan, plan_faults
+from config.city_calendar import read_own_days
 from config.city_evaluation import read_evaluation
 from config.city_files import Faults, Record, read_outlines, read_records, read_yaml, valid_day
 from config.city_hours import WorkHours, hours_faults
@@ -72,7 +73,7 @@ def read_city(folder: Path, faults: Faults) -> City | None:
         "scenes": read_scenes(folder, matters, faults),
         "routes": read_routes(folder, matters, departments, regions, levels, names["workflow"], faults),
         "cameras": _cameras(folder, regions, faults),
-        "days": _calendar(folder, faults),
+        "days": read_own_days(folder, faults),
         "basemap": basemap.read_bytes() if basemap.exists() else b"",
     }
     return None if faults.errors else City(**parts)
@@ -337,15 +338,3 @@ def _number(row: Record, key: str, faults: Faults, low: float = 0, high: float =
         faults.error(row.file, row.line, f"{key} {text!r} is no number from {low:,} to {high:,}")
         return None
     return value
-
-
-def _calendar(folder: Path, faults: Faults) -> dict[str, bool]:
-    days: dict[str, bool] = {}
-    for row in read_records(folder / "calendar.csv", faults, ("date", "working"), ("name",)):
-        _check_days(row, ("date",), faults)
-        if row["working"] not in ("0", "1"):
-            faults.error(row.file, row.line, f"working {row['working']!r} is neither 1 (working day) nor 0 (day off)")
-        if row["date"] in days:
-            faults.error(row.file, row.line, f"{row['date']} is listed twice: keep one")
-        days[row["date"]] = row["working"] == "1"
-    return days

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import shapely
-from chinese_calendar import is_workday
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from config.city_bulletins import BulletinPlan
+from config.city_calendar import OwnDays, calendar_for
 from config.city_hours import WorkHours
 from config.city_index import RegionIndex
 from config.city_notices import DEFAULT, Notices
@@ -130,7 +130,7 @@ class City:
         matters: dict[str, Matter] | None = None,
         cameras: dict[str, Camera] | None = None,
         limits: Limits | None = None,
-        days: dict[str, bool] | None = None,
+        days: OwnDays | None = None,
         name_en: str = "",
         title_en: str = "",
         timezone: str = "Asia/Shanghai",
@@ -153,7 +153,8 @@ class City:
         self.timezone, self.zone = timezone, ZoneInfo(timezone)
         self.levels, self.regions, self.root = levels, regions, root
         self.roster, self.departments, self.matters = roster or {}, departments or {}, matters or {}
-        self.cameras, self.limits, self.days = cameras or {}, limits or Limits(), days or {}
+        self.cameras, self.limits, self.days = cameras or {}, limits or Limits(), days or OwnDays()
+        self.calendar = calendar_for(timezone, self.days)
         self.generated, self.generated_en = generated, generated_en
         self.country_box, self.basemap_bytes = country_box, basemap
         self.workflow, self.routes = workflow or Template(), routes
@@ -426,15 +427,8 @@ class City:
         return calendar.day_bounds(dt.date.fromisoformat(day), self.zone)
 
     def is_working_day(self, day: str | dt.date) -> bool:
-        """By calendar.csv, else by the state's holidays and 调休; weekdays in years that the package does not know."""
-        date = dt.date.fromisoformat(day) if isinstance(day, str) else day
-        told = self.days.get(date.isoformat())
-        if told is not None:
-            return told
-        try:
-            return bool(is_workday(date))
-        except NotImplementedError:
-            return date.weekday() < 5
+        """By calendar.csv, else by the state's holidays and 调休; weekdays where neither says anything."""
+        return self.calendar.is_working_day(dt.date.fromisoformat(day) if isinstance(day, str) else day)
 
 
 _SUFFIXES: Final = (

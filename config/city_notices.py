@@ -64,7 +64,7 @@ def _rule(events: str, **tell: Any) -> Rule:
 DEFAULT: Final = Notices(
     rules=(
         _rule("urge yellow_card red_card withdraw_card decide_appeal", department=True, handler=True),
-        _rule("remind overdue rework", department=True, handler=True),
+        _rule("remind overdue rework recompute", department=True, handler=True),
         _rule("overdue", roles=("supervisor", "duty_chief", "dispatcher")),
         _rule("returned escalated", roles=("supervisor", "dispatcher")),
         _rule("answer_card appeal_card ask_defer ask_hang", roles=("supervisor", "duty_chief")),

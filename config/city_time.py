@@ -92,13 +92,21 @@ def _of_matters(matters: dict[str, Matter]) -> tuple[LimitRow, ...]:
     )
 
 
+def calendar_version(city: City) -> str:
+    """One text for what is known of all days that a limit can run into: another one as soon as any of it is another."""
+    return city.calendar.version(FIRST_DAY, LAST_DAY)
+
+
 def clock_rules(city: City) -> ClockRules:
     """The clocks' rules of a city; a calendar is made when it is first asked for."""
     hours = city.worktime
 
     @functools.lru_cache(maxsize=64)
     def made(periods: Periods, every_day: bool) -> WorkTime:
-        return calendar_of(city.zone, (lambda day: True) if every_day else city.is_working_day, periods, FIRST_DAY, LAST_DAY)
+        if every_day:
+            return calendar_of(city.zone, lambda day: True, periods, FIRST_DAY, LAST_DAY)
+        days = city.calendar
+        return calendar_of(city.zone, days.is_working_day, periods, FIRST_DAY, LAST_DAY, days.known_until)
 
     def calendar(department: str) -> WorkTime:
         own = hours.departments.get(department)

@@ -262,7 +262,8 @@ _OWN_FORM: Final = frozenset(("co_handlers", "clocks", "running", "cards", "stin
 def timed_json(city: "City", order: Order, now_ms: int, lang: str) -> list[Json]:
     """The clocks of an order that have a limit, running ones first: what runs, how much is left, and when it ends.
 
-    {clock, name, limit, rule, working, begun_at_ms, due_at_ms, yellow_at_ms (None while it stands), left_ms, length_ms, light};
+    {clock, name, limit, rule, working, begun_at_ms, due_at_ms, yellow_at_ms (None while it stands), left_ms, length_ms, light,
+    provisional (`domain.clocks.Running.provisional`)};
     `left_ms` and `length_ms` in the time that the limit counts (`working`), negative when it is over.
     """
     if order.life is None:
@@ -291,6 +292,7 @@ def timed_json(city: "City", order: Order, now_ms: int, lang: str) -> list[Json]
                 "left_ms": left_ms,
                 "length_ms": work.length_ms(limit),
                 "light": light,
+                "provisional": clock.provisional,
             }
         )
     return sorted(found, key=lambda one: (one["due_at_ms"] is None, one["clock"] == "total", one["due_at_ms"] or 0))

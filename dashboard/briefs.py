@@ -35,6 +35,7 @@ def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json
         "status_at_ms": row.status_at_ms,
         "deadline_at_ms": row.deadline_at_ms,
         **dict(zip(("yellow_at_ms", "red_at_ms"), marks_of(row) if not status.final else (None, None), strict=True)),
+        "provisional": is_provisional(row),
         "on_time": row.on_time,
         "region": row.region,
         "region_name": region_name(city, row.region, lang),
@@ -56,6 +57,11 @@ def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json
         "flags": [flag.name.lower() for flag in OrderFlag if row.flags & flag and flag.name],
         "steps": row.steps,
     }
+
+
+def is_provisional(row: Order) -> bool:
+    """Whether the limit shown runs into days whose holidays are not known yet, so that a calendar may still move it."""
+    return bool(row.flags & OrderFlag.PROVISIONAL)
 
 
 def limit_used(row: Order, now_ms: int) -> float | None:

@@ -7,10 +7,12 @@ What a screen tells of itself is shown, never believed: nothing hangs on it.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from flask import Flask, render_template
 
+from config.city_calendar import CalendarNews, calendar_news
 from config.settings import Settings
-from config.words import words
+from config.words import text, words
 from dashboard import sourcestates
 from dashboard.access import need, person
 from dashboard.api import json_response, refusals_spoken
@@ -19,7 +21,7 @@ from dashboard.doors import home_of, language
 from dashboard.faultapi import listed
 from dashboard.screenlinks import scene_name
 from dashboard.sight import Sight, sight
-from domain.calendar import local_at
+from domain.calendar import day_at, local_at
 from store import unfoldable
 from store.errors import StoreError
 
@@ -43,7 +45,11 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
         return seen_screens(sight(hall), app.extensions["gridhall"].screens())
 
     def api() -> Any:
-        told = {"as_of_ms": hall.now_ms(), "items": asked(), "trouble": trouble(sight(hall), language(settings))}
+        items, news = asked(), news_of(hall)
+        told = {
+            "as_of_ms": hall.now_ms(), "items": items, "calendar": news and msgspec.to_builtins(news),
+            "trouble": trouble(sight(hall), language(settings)),
+        }  # fmt: skip
         return json_response(told, 200, hall.city)
 
     def page() -> Any:
@@ -57,10 +63,22 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
             now=_civil(hall, hall.now_ms())[-8:], sources=told, moment=lambda at_ms: _civil(hall, at_ms)[5:] if at_ms else "–",
             trouble=trouble(sight(hall), lang),
             failed=[_fault_row(hall, one) for one in listed(hall, sight(hall))],
+            calendar=calendar_said(hall, lang),
         )  # fmt: skip
 
     app.add_url_rule("/api/v1/screens", "api_screens", refusals_spoken(hall, api))
     app.add_url_rule("/status", "status", refusals_spoken(hall, page))
+
+
+def news_of(hall: "Hall") -> CalendarNews | None:
+    """What is to be said of the city's holidays today."""
+    return calendar_news(hall.city, day_at(hall.now_ms(), hall.city.zone))
+
+
+def calendar_said(hall: "Hall", lang: str) -> str:
+    """What is to be said of the city's holidays: until when they are known, where that is soon over, or was; "" nothing."""
+    news = news_of(hall)
+    return text(lang, f"calendar.{news.standing}", day=news.known_until) if news else ""
 
 
 def seen_screens(seen: Sight, screens: list[Json]) -> list[Json]:

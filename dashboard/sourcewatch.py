@@ -68,7 +68,7 @@ TROUBLES: Final = ("unfoldable", "skipped", "faults")
 
 
 def trouble_of(hall: "Hall", now_ms: int) -> list[Json]:
-    """[{key, n}], each with n > 0, of what this program itself could not take, as of some seconds ago. `key` is one of TROUBLES:
+    """[{key, n}], each n > 0, of what this program itself could not take, as of some seconds ago. `key` is one of TROUBLES:
     facts set aside, rows that are not on any screen, jobs that have just failed.
     """
     hall = getattr(hall, "hall", hall)

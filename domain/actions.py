@@ -150,6 +150,7 @@ TABLE: Final = (
     _row(_OPEN, "stand_down", "duty_chief supervisor", SAME, given="alarmed"),  # 解除: walls leave its emergency
     _row(_OPEN, "remind", "rule", SAME, "clock"),
     _row(_OPEN, "overdue", "rule", SAME, "clock"),
+    _row(_ANY, "recompute", "rule", SAME),  # its limits, when a calendar has come that it hangs on
     _row(_ANY, "note", _EVERYBODY, SAME, "note"),
 )  # fmt: skip
 
@@ -214,7 +215,10 @@ def tells(action: str) -> tuple[str, ...]:
     return TELLS.get(action, tuple(_BESIDE.split()))
 
 
-FOUND_OUT: Final = frozenset(("clocks", "worked"))
+RECOMPUTE: Final = "recompute"
+"""What the rules do with limits that were given while nobody knew the holidays (domain.rejudging)."""
+
+FOUND_OUT: Final = frozenset(("clocks", "worked", "verify_sent", "check_sent"))
 """Fields that the judge alone writes into a step, for who replays it: nobody tells them, and nobody is shown them."""
 
 ALARMS: Final = {"remind": 1, "overdue": 2}
@@ -225,6 +229,7 @@ CARDS: Final = ("urge", "yellow_card", "red_card")
 
 TALK: Final = frozenset({
     "note", "progress", *CARDS, "answer_card", "appeal_card", "decide_appeal", "withdraw_card", "stand_down", *ALARMS,
+    RECOMPUTE,
 })  # fmt: skip
 """Actions that say something of an order and move nothing."""
 

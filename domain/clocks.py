@@ -18,6 +18,9 @@ from domain.worktime import DAY_MS, Limit, WorkTime
 
 TOTAL: Final = "total"
 PAUSED_IN: Final = "hanging"
+SURE: Final = 0
+UNSURE_END: Final = 1
+UNSURE_MARK: Final = 2
 
 
 class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,9 @@ class ClockRules(msgspec.Struct, frozen=True, kw_only=True):
 class Running(msgspec.Struct, frozen=True, array_like=True):
     """A clock with a limit. It runs until `due_at_ms`, is yellow from `yellow_at_ms`; both None: it stands, with so much left.
 
-    `left_ms` and `yellow_left_ms` are in the time that the limit counts, and negative when it is over.
+    `left_ms` and `yellow_left_ms` are in the time that the limit counts, and negative when it is over. `unsure`: what hangs on
+    days of which nobody knows yet whether they are worked: UNSURE_END its end, or what is left of it while it stands;
+    UNSURE_MARK only its yellow mark, or what is left, for a person or the order's own end fixed the end.
     """
 
     clock: str
@@ -80,6 +85,12 @@ class Running(msgspec.Struct, frozen=True, array_like=True):
     left_ms: int = 0
     yellow_left_ms: int = 0
     told: int = 0  # which marks have been told of: 1 yellow, 2 red
+    unsure: int = SURE
+
+    @property
+    def provisional(self) -> bool:
+        """Whether its end is one that a calendar still to come may move."""
+        return self.unsure == UNSURE_END
 
     @property
     def limit(self) -> Limit:
@@ -108,12 +119,12 @@ def moved(clocks: tuple[Running, ...], move: Move, rules: ClockRules) -> tuple[R
             if runs and (fresh := _begun(key, move, rules)) is not None:
                 held[key] = fresh
         elif ran and not runs:
-            held[key] = _stopped(clock, move.at_ms, rules)
+            held[key] = stopped(clock, move.at_ms, rules, keeps_end=key == TOTAL and move.after != PAUSED_IN)
         elif runs and not ran:
             anew = key != TOTAL and move.before != PAUSED_IN
-            held[key] = (_begun(key, move, rules) if anew else None) or _resumed(clock, move.at_ms, rules)
+            held[key] = (_begun(key, move, rules) if anew else None) or going(clock, move.at_ms, rules)
     if move.deferred_to_ms is not None:
-        held = {key: _deferred(clock, move, rules) for key, clock in held.items()}
+        held = {key: deferred(clock, move.deferred_to_ms, rules) for key, clock in held.items()}
     return tuple(held.values())
 
 
@@ -130,25 +141,24 @@ def _begun(key: str, move: Move, rules: ClockRules) -> Running | None:
     length_ms = work.length_ms(row.limit)
     blank = Running(key, row.rule, row.limit.kind, row.limit.amount, move.department, move.at_ms)
     yellow_ms = round(length_ms * rules.yellow_from)
-    return _going(msgspec.structs.replace(blank, left_ms=length_ms, yellow_left_ms=yellow_ms), move.at_ms, work)
+    return going(msgspec.structs.replace(blank, left_ms=length_ms, yellow_left_ms=yellow_ms), move.at_ms, rules)
 
 
-def _going(clock: Running, at_ms: int, work: WorkTime) -> Running:
+def going(clock: Running, at_ms: int, rules: ClockRules) -> Running:
     """A clock that goes on from `at_ms` with what it has left."""
-    limit = clock.limit
+    work, limit = rules.calendar(clock.department), clock.limit
 
     def after(left_ms: int) -> int:
         return work.after(at_ms, left_ms) if limit.counts_working_time else saturated(at_ms + left_ms)
 
-    return msgspec.structs.replace(clock, due_at_ms=after(clock.left_ms), yellow_at_ms=after(clock.yellow_left_ms))
+    due_at_ms = after(clock.left_ms)
+    unsure = UNSURE_END if limit.counts_working_time and max(at_ms, due_at_ms) > work.known_until_ms else SURE
+    yellow_at_ms = after(clock.yellow_left_ms)
+    return msgspec.structs.replace(clock, due_at_ms=due_at_ms, yellow_at_ms=yellow_at_ms, unsure=unsure)
 
 
-def _resumed(clock: Running, at_ms: int, rules: ClockRules) -> Running:
-    return _going(clock, at_ms, rules.calendar(clock.department))
-
-
-def _stopped(clock: Running, at_ms: int, rules: ClockRules) -> Running:
-    """A clock that stands from `at_ms` on, and keeps what is left of it."""
+def stopped(clock: Running, at_ms: int, rules: ClockRules, keeps_end: bool) -> Running:
+    """A clock that stands from `at_ms` on, and keeps what is left of it. `keeps_end`: its order has ended and keeps its end."""
     if clock.due_at_ms is None or clock.yellow_at_ms is None:
         return clock
     work, limit = rules.calendar(clock.department), clock.limit
@@ -156,23 +166,29 @@ def _stopped(clock: Running, at_ms: int, rules: ClockRules) -> Running:
     def left(until_ms: int) -> int:
         return work.spent_ms(at_ms, until_ms) if limit.counts_working_time else saturated(until_ms - at_ms)
 
+    left_is_unsure = limit.counts_working_time and (at_ms > work.known_until_ms or clock.unsure == UNSURE_MARK)
+    if keeps_end and not clock.provisional:
+        unsure = UNSURE_MARK if left_is_unsure else SURE
+    else:
+        unsure = UNSURE_END if keeps_end or left_is_unsure else SURE
     return msgspec.structs.replace(
-        clock, due_at_ms=None, yellow_at_ms=None, left_ms=left(clock.due_at_ms), yellow_left_ms=left(clock.yellow_at_ms)
-    )
+        clock, due_at_ms=None, yellow_at_ms=None, left_ms=left(clock.due_at_ms), yellow_left_ms=left(clock.yellow_at_ms),
+        unsure=unsure,
+    )  # fmt: skip
 
 
-def _deferred(clock: Running, move: Move, rules: ClockRules) -> Running:
+def deferred(clock: Running, to_ms: int, rules: ClockRules) -> Running:
     """A running clock with a later end; its yellow mark keeps its distance from the end in the limit's time."""
-    to_ms = move.deferred_to_ms
-    if to_ms is None or clock.due_at_ms is None or clock.yellow_at_ms is None or to_ms <= clock.due_at_ms:
+    if clock.due_at_ms is None or clock.yellow_at_ms is None or to_ms <= clock.due_at_ms:
         return clock
     to_ms = saturated(to_ms)
+    if not clock.limit.counts_working_time:
+        yellow_at_ms = saturated(clock.yellow_at_ms + to_ms - clock.due_at_ms)
+        return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=yellow_at_ms, told=0)
     work = rules.calendar(clock.department)
-    if clock.limit.counts_working_time:
-        ahead_ms = work.spent_ms(clock.yellow_at_ms, clock.due_at_ms)
-        return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=work.after(to_ms, -ahead_ms), told=0)
-    yellow_at_ms = saturated(clock.yellow_at_ms + to_ms - clock.due_at_ms)
-    return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=yellow_at_ms, told=0)
+    yellow_at_ms = work.after(to_ms, -work.spent_ms(clock.yellow_at_ms, clock.due_at_ms))
+    unsure = UNSURE_MARK if to_ms > work.known_until_ms else SURE
+    return msgspec.structs.replace(clock, due_at_ms=to_ms, yellow_at_ms=yellow_at_ms, told=0, unsure=unsure)
 
 
 def marks(clocks: tuple[Running, ...]) -> tuple[int | None, int | None]:
@@ -187,12 +203,16 @@ RED: Final = 2
 
 
 class Alarm(msgspec.Struct, frozen=True):
-    """A mark that a clock has passed, or will pass at `at_ms`, and what is then done: remind, overdue, or a rung's `do`."""
+    """A mark that a clock has passed, or will pass at `at_ms`, and what is then done: remind, overdue, or a rung's `do`.
+
+    `unsure`: the instant hangs on days of which nobody knows yet whether they are worked.
+    """
 
     at_ms: int
     clock: str
     mark: int
     do: str
+    unsure: bool = False
 
 
 def alarms(clocks: tuple[Running, ...], rules: ClockRules, may: Callable[[str], bool]) -> list[Alarm]:
@@ -204,12 +224,15 @@ def alarms(clocks: tuple[Running, ...], rules: ClockRules, may: Callable[[str], 
     for clock in clocks:
         if clock.due_at_ms is None or clock.yellow_at_ms is None:
             continue
-        marks = [(YELLOW, clock.yellow_at_ms, "remind"), (RED, clock.due_at_ms, "overdue")]
+        unsure = clock.unsure != SURE
+        marks = [(YELLOW, clock.yellow_at_ms, "remind", unsure), (RED, clock.due_at_ms, "overdue", clock.provisional)]
         for number, rung in enumerate(rules.ladder):
             if rung.clock == clock.clock and may(rung.do):
                 work = rules.calendar(clock.department)
-                marks.append((rung_mark(number), work.due_ms(clock.due_at_ms, rung.over), rung.do))
-        found += [Alarm(at_ms, clock.clock, mark, do) for mark, at_ms, do in marks if not clock.told & mark]
+                at_ms = work.due_ms(clock.due_at_ms, rung.over)
+                hangs = clock.provisional or (rung.over.counts_working_time and at_ms > work.known_until_ms)
+                marks.append((rung_mark(number), at_ms, rung.do, hangs))
+        found += [Alarm(at_ms, clock.clock, mark, do, hangs) for mark, at_ms, do, hangs in marks if not clock.told & mark]
     return sorted(found, key=lambda alarm: (alarm.at_ms, alarm.clock, alarm.mark))
 
 

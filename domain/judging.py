@@ -18,6 +18,7 @@ from domain.actions import (
     CARDS,
     FIELD_TYPES,
     FOUND_OUT,
+    RECOMPUTE,
     RESULTS,
     SAME,
     SATISFACTION,
@@ -30,6 +31,7 @@ from domain.bounds import LATEST_MS, LONGEST_LIMIT_DAYS, is_deadline, saturated
 from domain.clocks import ClockRules, Move, climbed, given, moved, pack, told
 from domain.facts import OrderAction
 from domain.ownorders import follow, last_card, may_climb, noted, split
+from domain.rejudging import fields_anew, worked_ms
 from domain.routing import RouteRule, route
 from domain.states import Life, Order, Step
 from domain.workflow import Workflow, crosses
@@ -429,6 +431,8 @@ def _clocked(case: _Case, status: str, at_ms: int, fields: Fields) -> Fields:
     act, order, rules = case.act, case.order, case.rules.clocks
     if rules is None or (order is not None and order.life is None):
         return {}
+    if act.action == RECOMPUTE and order is not None:
+        return fields_anew(order, case.trail, rules, at_ms)
     before = case.life.running
     if act.action in ALARMS:
         after = told(before, str(fields["clock"]), ALARMS[act.action])
@@ -449,21 +453,9 @@ def _clocked(case: _Case, status: str, at_ms: int, fields: Fields) -> Fields:
         if act.action in _TELL_THE_END and ends_ms is not None:
             after = given(after, at_ms, int(ends_ms), rules.yellow_from)
     changed = tuple(clock for clock in after if clock not in before)
-    worked = _worked(case, status, at_ms, rules)
+    worked = worked_ms(order, status, at_ms, rules) if order else {}
     found: Fields = {"clocks": pack(changed)} if changed else {}
     return found | ({"worked": stints.told(worked)} if worked else {})
-
-
-def _worked(case: _Case, status: str, at_ms: int, rules: ClockRules) -> dict[str, int]:
-    """The working time of each stage that a step to `status` ends, by the calendar of who has the order."""
-    order = case.order
-    ended = stints.ended(order.status, status) if order else []
-    if order is None or not ended:
-        return {}
-    since_ms = {clock.key: clock.since_ms for clock in case.life.clocks}
-    since_ms |= {"accept": order.reported_at_ms, "register": order.accepted_at_ms}
-    work = rules.calendar(case.life.lead)
-    return {stage: work.spent_ms(began, at_ms) for stage in ended if (began := since_ms.get(stage)) is not None}
 
 
 def _found_out_at_birth(case: _Case) -> Fields:

@@ -10,14 +10,14 @@ from typing import Final
 
 import msgspec
 
-from domain.actions import ALARMS, CARDS
+from domain.actions import ALARMS, CARDS, RECOMPUTE
 from domain.lifecycle import STATUSES
 from domain.people import Person
 from domain.states import Order, Step
 
 ENDED: Final = "ended"
 _OF_CARDS: Final = ("answer_card", "appeal_card", "decide_appeal", "withdraw_card")
-ACTED: Final = (*CARDS, *_OF_CARDS, *ALARMS, "ask_defer", "ask_hang")
+ACTED: Final = (*CARDS, *_OF_CARDS, *ALARMS, "ask_defer", "ask_hang", RECOMPUTE)
 EVENTS: Final = (*ACTED, *(key for key, status in STATUSES.items() if not status.final), ENDED)
 
 
@@ -112,7 +112,9 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 def event_of(before: Order | None, step: Step, after: Order) -> str:
-    """The event that a step is; "" for what nobody can be told of."""
+    """The event that a step is; "" for what nobody can be told of, and for a recomputing that moved no end."""
+    if step.action == RECOMPUTE and before is not None and _ends(before) == _ends(after):
+        return ""
     if step.action in ACTED:
         return step.action
     was = before.status if before else ""
@@ -121,6 +123,10 @@ def event_of(before: Order | None, step: Step, after: Order) -> str:
     if not STATUSES[after.status].final:
         return after.status
     return ENDED if before is None or not STATUSES[was].final else ""
+
+
+def _ends(order: Order) -> tuple[int | None, int | None]:
+    return order.deadline_at_ms, order.red_at_ms
 
 
 def notice_of(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from domain import stints
-from domain.actions import ANSWERS, CLOCKS
+from domain.actions import ANSWERS, CLOCKS, RECOMPUTE
 from domain.bounds import saturated
 from domain.clocks import PAUSED_IN, TOTAL, Running, marks, unpacked
 from domain.lifecycle import STATUSES
@@ -22,6 +22,7 @@ _TOLD_BY: Final[dict[str, tuple[str, ...]]] = {
     "dispatch": ("department", "handler", "deadline_at_ms"),
     "grant_defer": ("deadline_at_ms",),
     "reopen": ("deadline_at_ms",),
+    RECOMPUTE: ("deadline_at_ms",),
 }
 _COUNTED: Final = {
     "return": "returned", "grant_defer": "deferred", "grant_hang": "hung", "urge": "urged", "escalate": "escalated",
@@ -58,28 +59,49 @@ def follow(order: Order | None, step: Step, name: str) -> Order:
         changed |= _instants(before, step)
     running = unpacked(life.running, str(step.fields["clocks"])) if "clocks" in step.fields else life.running
     deadline_at_ms, left_ms = _deadline(changed.get("deadline_at_ms", before.deadline_at_ms), life, before.status, step)
-    if (total := next((clock for clock in running if clock.clock == TOTAL), None)) is not None:
-        # an order that has ended keeps the end that it had
-        stands = total.due_at_ms is None and step.status != PAUSED_IN
-        deadline_at_ms, left_ms = before.deadline_at_ms if stands else total.due_at_ms, None
+    total = next((clock for clock in running if clock.clock == TOTAL), None)
+    if total is not None:
+        kept_ms = changed.get("deadline_at_ms") if step.action == RECOMPUTE else None
+        deadline_at_ms, left_ms = end_of(total, kept_ms or before.deadline_at_ms, step.status), None
     yellow_at_ms, red_at_ms = marks(running)
     life = msgspec.structs.replace(
         _lived(before, life, step),
         deadline_left_ms=left_ms,
         clocks=_clocks(life.clocks, step.status, step.at_ms),
         running=running,
-        stints=stints.after(life.stints, before.status, step.status, step.at_ms, str(step.fields.get("worked", ""))),
-        **_sent(before, running, step),
+        stints=_stints(life.stints, before.status, step),
+        **sent_of(before, running, step),
     )
+    changed["flags"] = _with_provisional(changed["flags"], running)
     changed |= {"deadline_at_ms": deadline_at_ms, "life": life, "yellow_at_ms": yellow_at_ms, "red_at_ms": red_at_ms}
     after = msgspec.structs.replace(before, **changed)
     return msgspec.structs.replace(after, on_time=_on_time(after))
 
 
-def _sent(before: Order, running: tuple[Running, ...], step: Step) -> dict[str, int]:
+def end_of(total: Running, kept_ms: int | None, status: str) -> int | None:
+    """The order's deadline by the clock of the whole case; an order that has ended keeps the end that it had (`kept_ms`)."""
+    return kept_ms if total.due_at_ms is None and status != PAUSED_IN else total.due_at_ms
+
+
+def _stints(packed: bytes, before: str, step: Step) -> bytes:
+    worked = str(step.fields.get("worked", ""))
+    if step.action == RECOMPUTE:
+        return stints.corrected(packed, worked) if worked else packed
+    return stints.after(packed, before, step.status, step.at_ms, worked)
+
+
+def _with_provisional(flags: int, running: tuple[Running, ...]) -> int:
+    """The flags of an order whose limit, running or kept at its end, hangs on days that nobody knows."""
+    hangs = any(clock.provisional and (clock.due_at_ms is not None or clock.clock == TOTAL) for clock in running)
+    return flags | OrderFlag.PROVISIONAL if hangs else flags & ~OrderFlag.PROVISIONAL
+
+
+def sent_of(before: Order, running: tuple[Running, ...], step: Step) -> dict[str, int]:
     """Whether a task of verification or check is given now, and in time: the first while the limit for accepting lasts, the
     second while that for the check does.
     """
+    if step.action == RECOMPUTE:
+        return {name: int(step.fields[name]) for name in ("verify_sent", "check_sent") if name in step.fields}
     if step.action == "ask_verify":
         return {"verify_sent": _in_time("accept", running, step.at_ms)}
     if step.status == "checking" and before.status != "checking":

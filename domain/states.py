@@ -106,7 +106,8 @@ class OrderFlag(enum.IntFlag):
     RED_CARD = 4096  # 红牌, likewise
     AT_ONCE = 8192  # 当即办理: dealt with already when it was reported
     STOOD_DOWN = 16384  # 应急解除: the walls have left its emergency
-    CLOCK_WRONG = 32768  # of a step: the clock that dated it is wrong, and it goes by the time of its receipt
+    PROVISIONAL = 32768  # 暂定: its limit runs into days of which nobody knows yet whether they are worked
+    CLOCK_WRONG = 65536  # of a step: the clock that dated it is wrong, and it goes by the time of its receipt
 
 
 class Clock(msgspec.Struct, frozen=True, array_like=True):

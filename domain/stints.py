@@ -83,3 +83,13 @@ def after(packed: bytes, before: str, status: str, at_ms: int, worked: str) -> b
         spent[n] = min(max(max(spent[n], 0) + worked_s, UNKNOWN), 2**31 - 1) if known else UNKNOWN
         left[n] = saturated(at_ms)
     return _FORM.pack(*left, *spent)
+
+
+def corrected(packed: bytes, worked: str) -> bytes:
+    """The stints with other working times of whole stages, as `told` wrote them; what is unknown stays unknown."""
+    held, news = unpacked(packed), _decode(worked)
+    spent = [
+        round(news[stage] / 1000) if stage in news and held.worked_s[n] != UNKNOWN else held.worked_s[n]
+        for n, stage in enumerate(STAGES)
+    ]
+    return _FORM.pack(*held.left_at_ms, *spent)

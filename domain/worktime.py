@@ -20,6 +20,7 @@ from domain.bounds import LONGEST_LIMIT_DAYS, saturated
 from domain.calendar import clock_ms, days_later, local_at
 
 HOUR_MS: Final = 3_600_000
+KNOWN_FOR_EVER_MS: Final = 2**62
 
 LimitKind = Literal["urgent_hours", "working_hours", "working_days", "natural_days"]
 Instants = NDArray[np.int64]
@@ -45,16 +46,21 @@ def longest(kind: str) -> int:
 
 
 class WorkTime:
-    """A calendar of working periods. `starts`, `ends`: ms UTC, rising, not overlapping. `day_ms`: length of a normal day."""
+    """A calendar of working periods. `starts`, `ends`: ms UTC, rising, not overlapping. `day_ms`: length of a normal day.
 
-    def __init__(self, starts: Iterable[int], ends: Iterable[int], day_ms: int) -> None:
+    `known_until_ms`: from here on nobody knows yet which days are worked, and the periods are assumptions.
+    """
+
+    def __init__(
+        self, starts: Iterable[int], ends: Iterable[int], day_ms: int, known_until_ms: int = KNOWN_FOR_EVER_MS
+    ) -> None:
         self.starts: Instants = np.fromiter(starts, np.int64)
         self.ends: Instants = np.fromiter(ends, np.int64)
         if len(self.starts) != len(self.ends) or not len(self.starts):
             raise ValueError("a calendar needs working periods, each with its end")
         if (self.starts >= self.ends).any() or (self.starts[1:] < self.ends[:-1]).any():
             raise ValueError("working periods must rise and not overlap")
-        self.day_ms = day_ms
+        self.day_ms, self.known_until_ms = day_ms, known_until_ms
         self._before: Instants = np.concatenate(([0], np.cumsum(self.ends - self.starts)))
 
     def passed(self, at_ms: Instants) -> Instants:
@@ -112,10 +118,12 @@ def calendar_of(
     periods: tuple[tuple[str, str], ...],
     first: dt.date,
     last: dt.date,
+    known_until: dt.date | None = dt.date.max,
 ) -> WorkTime:
     """The calendar of the local days `first` to `last`, each working one with the same `periods` ("08:30", "12:00").
 
     An end of "24:00" is midnight. Periods are by the wall clock: where clocks change, a day is longer or shorter.
+    `known_until`: the last day of which it is known whether it is worked; None: of no day.
     """
     hours = [(_minutes(start), _minutes(end)) for start, end in periods]
     if any(start >= end for start, end in hours):
@@ -130,7 +138,13 @@ def calendar_of(
                 if begin_ms < end_ms:  # not the hour that a change of the clock leaves out
                     starts.append(begin_ms)
                     ends.append(end_ms)
-    return WorkTime(starts, ends, sum(end - start for start, end in hours) * 60_000)
+    return WorkTime(starts, ends, sum(end - start for start, end in hours) * 60_000, _known_until_ms(known_until, last, zone))
+
+
+def _known_until_ms(known_until: dt.date | None, last: dt.date, zone: ZoneInfo) -> int:
+    if known_until is None:
+        return 0
+    return KNOWN_FOR_EVER_MS if known_until >= last else clock_ms(known_until, 24 * 60, zone)
 
 
 def _minutes(clock: str) -> int:

@@ -12,6 +12,7 @@ from domain.facts import (
     Heartbeat,
     OrderAction,
     Position,
+    SosAnswer,
     entity,
 )
 from domain.states import Outcome
@@ -21,7 +22,7 @@ from store.unfoldable import CLOCK, ERROR_LENGTH, ROW, Unfoldable
 
 KINDS: Final[dict[type[AnyFact], str]] = {
     Position: "position", Heartbeat: "heartbeat", CaseStep: "order", OrderAction: "action", FeedStatus: "feed",
-    DayTally: "tally",
+    DayTally: "tally", SosAnswer: "sos",
 }  # fmt: skip
 DIED: Final = "who folds it dies of it"
 """The error of a fact that has ended whole processes: nobody was left to say more."""

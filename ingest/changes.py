@@ -26,6 +26,7 @@ class Changes:
         self.notices: list[Notice] = []
         self.passing: list[Outcome] = []
         self.unfoldable: list[Unfoldable] = []
+        self.unsure: dict[str, str | None] = {}
 
     def absorb(self, later: "Changes") -> None:
         """Put what has changed since over what had changed before."""
@@ -43,6 +44,7 @@ class Changes:
             self.seen[clock] = max(at_ms, self.seen.get(clock, 0))
         self.audit += later.audit
         self.due |= later.due
+        self.unsure |= later.unsure
         self.notices += later.notices
         self.passing += later.passing
         self.unfoldable += later.unfoldable

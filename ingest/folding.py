@@ -118,13 +118,17 @@ class Partition:
         """What time alone has changed by `now_ms`; None when nothing. A mark that cannot be told of is set aside."""
         self._now = self._beneath = done = Changes()
         self._wake_workers(now_ms)
-        for order in self._orders.due(now_ms):
+        stale = self._orders.stale()
+        for order in stale:
+            done.absorb(self._judge_anew(order, now_ms))
+        for order in () if stale else self._orders.due(now_ms):  # the marks of limits that hold
             done.absorb(self._wake_order(order, now_ms))
         for row in self._unreadable:
             done.absorb(aside.of_row(row, now_ms))
         self._unreadable.clear()
+        self._orders.tell_unsure(done)
         self._now = done
-        return self._commit(None) if done.rows or done.due or done.unfoldable else None
+        return self._commit(None) if done.rows or done.due or done.unsure or done.unfoldable else None
 
     def _wake_workers(self, now_ms: int) -> None:
         while self._due and self._due[0][0] <= now_ms:
@@ -138,8 +142,19 @@ class Partition:
             else:
                 self._keep(worker)
 
+    def _judge_anew(self, order: str, now_ms: int) -> Changes:
+        held = self._orders.held(order)
+
+        def undo() -> None:
+            self._orders.put_back(held)
+            self._orders.pass_over(order)
+
+        return self._alone(
+            lambda: self._orders.judge_anew(order, now_ms, self._now), undo, lambda error: aside.of_clock(order, error, now_ms)
+        )
+
     def _wake_order(self, order: str, now_ms: int) -> Changes:
-        held = self._orders.held()
+        held = self._orders.held(order)
         return self._alone(
             lambda: self._orders.wake(order, now_ms, self._now),
             lambda: self._orders.put_back(held),
@@ -163,8 +178,8 @@ class Partition:
     def _undoing(self, fact: AnyFact) -> Callable[[], None]:
         """Puts back what memory holds of a fact's entity, as it is now."""
         if isinstance(fact, CaseStep | OrderAction):
-            answers = self._orders.held()
-            return lambda: self._orders.put_back(answers)
+            held_order = self._orders.held(fact.order)
+            return lambda: self._orders.put_back(held_order)
         name = entity(fact)
         tables: tuple[dict[str, Any], ...] = (self._workers, self._due_of, self._days, self._feeds, self._tallies)
         held = [table.get(name) for table in tables]
@@ -306,6 +321,7 @@ class Partition:
 
     def _commit(self, read_to: str | None) -> Commit:
         self._version += 1
+        self._orders.tell_unsure(self._now)
         return self._packed(read_to)
 
     def _packed(self, read_to: str | None) -> Commit:
@@ -326,4 +342,5 @@ class Partition:
             notices=now.notices,
             passing=now.passing,
             unfoldable=now.unfoldable,
+            unsure=now.unsure,
         )

@@ -8,29 +8,33 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
+from config.city_time import calendar_version
 from domain import cases
-from domain.actions import ALARMS, TALK
+from domain.actions import ALARMS, RECOMPUTE, TALK
 from domain.byrule import next_by_rule
 from domain.clocks import Alarm, alarms
 from domain.facts import CaseStep, OrderAction
 from domain.judging import Folded, Refused, Rules, fold_action
 from domain.notices import notice_of
 from domain.ownorders import may_climb
+from domain.rejudging import fields_anew, is_unsure, runs_into_unknown_days
 from domain.states import Order, Outcome, Step
 from ingest.changes import Changes
 from ingest.places import Places
+from ingest.unsure import Unsure
 from store.audit import Entry
 from store.commit import OUTCOMES_KEEP
 from store.store import Store
 
 Trail = tuple[Step, ...]
-Held = tuple[dict[tuple[str, str], Outcome], int]
+Held = tuple[dict[tuple[str, str], Outcome], int, str, tuple[str | None, bool]]
 CLOCK: Final = "clock"
 """The source of what time itself does: nobody waits for an answer to it."""
 
 NEWS_MS: Final = 86_400_000  # a step of an outside system that is older is history
 MOST_MARKS: Final = 40  # of one order at a time
 MOST_DUE: Final = 500  # told of in one commit; the next second goes on
+MOST_ANEW: Final = 500  # limits judged anew in one commit; the next second goes on
 MOST_BY_RULE: Final = 8  # steps that the rules take after one action; a city cannot set them to run for ever
 
 
@@ -45,6 +49,16 @@ class Orders:
         self._most = places.city.limits.trail_steps
         self._answers = {(found.order, found.id): found for found in store.outcomes(number)}
         self._serial = max((found.serial for found in self._answers.values()), default=0)
+        self._unsure = self._read_unsure()
+
+    def _read_unsure(self) -> Unsure:
+        """The orders whose limits hang on unknown days. Where nobody has kept them yet, they are looked for once."""
+        held = self._store.unsure_orders(self._number)
+        version, rules = calendar_version(self._places.city), self._rules.clocks
+        if held is not None or rules is None:
+            return Unsure(version, held or {})
+        found = (row.order for row in self._store.orders_with_clocks(self._number) if runs_into_unknown_days(row, rules))
+        return Unsure(version, {}, news=dict.fromkeys(found, ""))
 
     def fold(self, facts: Iterable[CaseStep | OrderAction], now: Changes, beneath: Mapping[str, Trail]) -> None:
         """Put into `now` what these facts make of their orders. `beneath`: trails that the store is yet to be told of."""
@@ -78,30 +92,74 @@ class Orders:
             row, after = self._act(row, after, _by_time(order, alarm, now_ms), now)
         if len(after) > len(trail):
             self._keep(order, row, after, now)
-        else:  # nothing to be told of it, or its trail is full: it is not asked for every second
-            now.due[order] = None
+        else:  # its mark has moved on, there is none any more, or its trail is full: it is not asked for every second
+            mark = self._next_mark(row)
+            now.due[order] = mark.at_ms if mark and mark.at_ms > now_ms else None
 
-    def held(self) -> Held:
-        """The answers in memory, for `put_back`."""
-        return dict(self._answers), self._serial
+    def stale(self) -> list[str]:
+        """Orders whose limits hung on days that nobody knew and that another calendar judged, at most MOST_ANEW."""
+        return self._unsure.stale(MOST_ANEW)
+
+    def judge_anew(self, order: str, now_ms: int, now: Changes) -> None:
+        """Put into `now` what the calendar of today makes of one of them."""
+        rules = self._rules.clocks
+        trail = self._store.trails(self._number, [order]).get(order, ())
+        row = cases.fold_trail(order, trail, self._places.of_order) if trail else None
+        self._unsure.judged(order, now)
+        if row is None or rules is None:
+            self._unsure.put(order, False, now)
+        elif fields_anew(row, trail, rules, now_ms):
+            self._keep(order, *self._act(row, trail, self._by_calendar(order, trail, now_ms), now), now)
+        else:
+            self._index(row, trail, now)
+
+    def pass_over(self, order: str) -> None:
+        """One that cannot be judged anew is not tried again before the next start."""
+        self._unsure.pass_over(order)
+
+    def tell_unsure(self, now: Changes) -> None:
+        """Put into `now` what the store has yet to keep of the orders that hang on unknown days."""
+        self._unsure.tell(now)
+
+    def _by_calendar(self, order: str, trail: Trail, now_ms: int) -> OrderAction:
+        """The step of a calendar that has come: `calendar` is the last day that it knows."""
+        known_until = str(self._places.city.calendar.known_until or "")
+        return OrderAction(
+            source=CLOCK, received_at_ms=now_ms, id=f"calendar/{self._unsure.version}/{len(trail)}", order=order,
+            action=RECOMPUTE, actor="calendar", role="rule", at_ms=now_ms, fields={"calendar": known_until},
+        )  # fmt: skip
+
+    def held(self, order: str) -> Held:
+        """What memory holds of an order, and the answers, for `put_back`."""
+        return dict(self._answers), self._serial, order, self._unsure.of(order)
 
     def put_back(self, held: Held) -> None:
-        """Forget the answers that were given since."""
-        self._answers, self._serial = held
+        """Forget what has come of the order, and the answers that were given, since."""
+        self._answers, self._serial, order, unsure = held
+        self._unsure.put_back(order, unsure)
 
     def _keep(self, order: str, row: Order | None, trail: Trail, now: Changes) -> None:
         now.trails[order] = trail
         if row is not None:
             now.rows["order", order] = row
-            mark = self._next_mark(row)
-            now.due[order] = mark.at_ms if mark else None
+            self._index(row, trail, now)
 
-    def _next_mark(self, row: Order | None) -> Alarm | None:
-        """The next mark of an order's clocks that nobody has been told of."""
+    def _index(self, row: Order, trail: Trail, now: Changes) -> None:
+        """Put into `now` when the next mark of an order comes, and whether its limits hang on unknown days."""
+        marks, rules = self._marks(row), self._rules.clocks
+        now.due[row.order] = marks[0].at_ms if marks else None
+        hangs = rules is not None and (any(mark.unsure for mark in marks) or is_unsure(row, trail, rules))
+        self._unsure.put(row.order, hangs, now)
+
+    def _marks(self, row: Order | None) -> list[Alarm]:
+        """The marks of an order's clocks that nobody has been told of, the next one first."""
         life, rules = row.life if row else None, self._rules.clocks
         if life is None or rules is None or not life.running:
-            return None
-        return next(iter(alarms(life.running, rules, lambda do: may_climb(life, do))), None)
+            return []
+        return alarms(life.running, rules, lambda do: may_climb(life, do))
+
+    def _next_mark(self, row: Order | None) -> Alarm | None:
+        return next(iter(self._marks(row)), None)
 
     def _fold_run(self, order: str, trail: Trail, run: list[CaseStep | OrderAction], now: Changes) -> Trail:
         """The trail after facts of one kind."""
@@ -135,7 +193,7 @@ class Orders:
                 self._tell(before, trail, row, asked.received_at_ms, now)
             if asked.source != CLOCK:
                 self._answer(asked, row, done, now)
-            if asked.source != CLOCK or asked.action not in ALARMS:  # a passed mark is no action, a card by rule is one
+            if asked.source != CLOCK or asked.action not in _NO_ACTIONS:  # a passed mark is none, a card by rule is one
                 now.audit.append(_audited(asked, row, done))
             now.count(asked, "action", "kept" if isinstance(done, Folded) else "refused")
             asked = next_by_rule(row, asked, self._rules) if row and isinstance(done, Folded) else None
@@ -171,7 +229,12 @@ class Orders:
         return step is not None
 
     def _judged(self, row: Order | None, trail: Trail, action: OrderAction) -> Folded | Refused:
-        """The last fifth of a trail is kept for what moves an order on, so that talk cannot hold it for ever."""
+        """The last fifth of a trail is kept for what moves an order on, so that talk cannot hold it for ever.
+
+        A new calendar is told of in any trail: there is one a year.
+        """
+        if action.action == RECOMPUTE:
+            return fold_action(row, action, self._rules, action.received_at_ms, trail)
         most = self._most * 4 // 5 if action.action in TALK else self._most
         if len(trail) >= most:
             return Refused("trail_full", {"steps": len(trail)})
@@ -239,4 +302,5 @@ def _audited(action: OrderAction, row: Order | None, done: Folded | Refused) -> 
     )
 
 
+_NO_ACTIONS: Final = (*ALARMS, RECOMPUTE)
 _TELLS_NOTHING: Final = ("out_of_scope", "no_such_order")

@@ -8,7 +8,7 @@ from config.city_model import City
 from config.settings import Settings
 from layouts import ids, proof
 from layouts.page_config import json_text
-from layouts.parts import Words, city_map, fmt, order_mark, percent, sign, status_bar, top_bar, with_lang
+from layouts.parts import Words, city_map, fmt, left, order_mark, percent, sign, status_bar, top_bar, with_lang
 
 Json = dict[str, Any]
 SPEEDS = (1, 5, 20, 60)
@@ -262,7 +262,7 @@ def _orders(city: City, data: Json, words: Words, lang: str) -> html.Section:
 def _order(row: Json, words: Words, lang: str) -> html.A:
     last: Any = ""
     if row["open"]:
-        last = fmt("left", row["deadline_at_ms"]) if row["deadline_at_ms"] else words[f"status.{row['status']}"]
+        last = left(row) if row["deadline_at_ms"] else words[f"status.{row['status']}"]
     elif row["closed_at_ms"]:
         last = [words[f"status.{row['status']}"], " ", fmt("moment", row["closed_at_ms"])]
     return html.A(

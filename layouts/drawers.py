@@ -8,7 +8,7 @@ from config.city_model import City
 from layouts import ids
 from layouts.dossier import found_on_day, orders_note, problems_note, sos_bar, without_phone
 from layouts.page_config import json_text
-from layouts.parts import Words, fmt, order_mark, percent, sign, with_lang
+from layouts.parts import Words, fmt, left, order_mark, percent, sign, with_lang
 
 Json = dict[str, Any]
 ROWS = 6
@@ -77,7 +77,7 @@ def _orders(city: City, data: Json, words: Words, lang: str) -> list[Any]:
     for row in sorted(data["orders"], key=lambda row: not row["open"]):
         last: Any = words[f"status.{row['status']}"]
         if row["open"] and row["deadline_at_ms"]:
-            last = fmt("left", row["deadline_at_ms"])
+            last = left(row)
         elif not row["open"]:
             last = [last, " ", fmt("moment", row["closed_at_ms"] or row["status_at_ms"])]
         rows.append(_short(row, f"light-{row['light']}" if row["open"] else order_mark(row), last, lang))
@@ -100,7 +100,7 @@ def order_drawer(words: Words, lang: str, data: Json) -> list[Any]:
     """The short form over the wall."""
     order = data["order"]
     clock = (
-        fmt("left", order["deadline_at_ms"])
+        left(order)
         if order["open"] and order["deadline_at_ms"]
         else words[f"status.{order['status']}"]
     )

@@ -9,6 +9,7 @@ from layouts.page_config import json_text
 WORDS: Final = (
     "handset.", "status.", "action.", "state.", "refusal.", "dur.", "ago.", "order_fact.", "left", "overrun", "zoom_in",
     "zoom_out", "close", "trail", "time_unknown", "department", "worker_id", "date.long", "week.", "month.", "notices.",
+    "limit.marked", "desk.said.deadline", "desk.said.calendar",
 )  # fmt: skip
 """Beginnings of the keys that the page's scripts speak: a phone is not sent the words of the wall."""
 

@@ -8,10 +8,11 @@ from config.city_model import City
 from config.settings import Settings
 from layouts import desk, ids, proof
 from layouts.page_config import json_text, short_name
-from layouts.parts import Words, channel, city_map, fmt, sign, status_bar, top_bar, with_lang
+from layouts.parts import Words, channel, city_map, fmt, left, sign, status_bar, top_bar, with_lang
 
 Json = dict[str, Any]
 LIGHTS = {"red": "light-red", "yellow": "light-yellow", "green": "light-green"}
+UNTOLD = ("routed", "provisional")  # the one is for counting, the other is said beside the limit
 NEAR_WORKERS = 5
 NEAR_FEEDS = 5
 
@@ -68,12 +69,12 @@ def _head(city: City, data: Json, words: Words, lang: str) -> html.Div:
     late = order["light"] == "red"
     clock: Any = ""
     if order["open"] and order["deadline_at_ms"]:
-        clock = fmt("left", order["deadline_at_ms"], className="bad" if late else "warn" if order["light"] == "yellow" else "")
+        clock = left(order, className="bad" if late else "warn" if order["light"] == "yellow" else "")
     elif not order["open"]:
         clock = html.Span(words[f"status.{order['status']}"], className="ok" if order["closed"] else "t3")
     second = [order["order"], order["address"], " › ".join(_path(city, data, lang))]
     tags = [channel(words, order["source"])] if order["source"] else []
-    tags += [words[f"order_flag.{flag}"] for flag in order["flags"] if flag != "routed"]  # that one is for counting
+    tags += [words[f"order_flag.{flag}"] for flag in order["flags"] if flag not in UNTOLD]
     return html.Div(
         [
             sign(LIGHTS.get(order["light"], "stage-done" if order["closed"] else "light-none"), className="who-sign"),
@@ -143,7 +144,7 @@ def _facts(city: City, data: Json, words: Words, lang: str) -> html.Div:
         ("handler", handler),
         ("reported", fmt("full", order["reported_at_ms"])),
         ("registered", fmt("full", order["registered_at_ms"])),
-        ("deadline", fmt("full", order["deadline_at_ms"])),
+        ("deadline", [fmt("full", order["deadline_at_ms"]), *_provisional(order, words)]),
         ("closed", fmt("full", order["closed_at_ms"])),
         ("on_time", "—" if order["on_time"] is None else words["answer.yes" if order["on_time"] else "answer.no"]),
         ("place", place),
@@ -154,6 +155,12 @@ def _facts(city: City, data: Json, words: Words, lang: str) -> html.Div:
     ]
     text = [html.P(order["text"], className="order-text")] if order["text"] else []
     return html.Div([html.Div(html.H2(words["facts"]), className="section-head"), *text, html.Dl(rows, className="pairs")])
+
+
+def _provisional(order: Json, words: Words) -> list[Any]:
+    if not order["provisional"]:
+        return []
+    return [" ", html.Span(words["limit.provisional"], className="tag", title=words["limit.provisional.what"])]
 
 
 def _person(city: City, name: str, lang: str) -> Any:

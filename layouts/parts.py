@@ -24,6 +24,12 @@ def fmt(kind: str, value: Any, **more: Any) -> html.Span:
     return html.Span(**{"data-fmt": kind, "data-value": str(value)}, **more)
 
 
+def left(order: dict[str, Any], **more: Any) -> html.Span:
+    """What is left of an order's limit, with its mark where the limit is provisional."""
+    marked = {"data-provisional": "1"} if order["provisional"] else {}
+    return fmt("left", order["deadline_at_ms"], **marked, **more)
+
+
 def channel(words: Words, name: str) -> str:
     """The way by which an order came, in the page's language where the catalogue knows it."""
     return words.get(f"channel.{name}", name)

@@ -46,6 +46,7 @@ class Commit(msgspec.Struct, kw_only=True):
     notices: list[Notice] = []
     passing: list[Outcome] = []  # answers that are told to who waits for them and not kept
     unfoldable: list[Unfoldable] = []  # what is gone on without
+    unsure: dict[str, str | None] = {}  # order → version of the calendar that its limits hang on; None: on none any more
 
 
 def take_lease(store: Store, partition: int, owner: str) -> Lease | None:
@@ -164,15 +165,23 @@ def _write(pipe: Any, partition: int, change: Commit, changes_keep: int) -> None
         pipe.zadd(keys.due(partition), coming)
     if over := [order for order, at_ms in change.due.items() if at_ms is None]:
         pipe.zrem(keys.due(partition), *over)
+    _write_unsure(pipe, partition, change.unsure)
     notices.put(pipe, partition, change.notices)
     unfoldable.put(pipe, partition, change.unfoldable)
     if change.audit:
         pipe.eval(CHAIN, 1, keys.actions_audit(partition), *map(packed, change.audit))
-    pipe.hset(keys.at(partition), "version", change.version)
+    pipe.hset(keys.at(partition), mapping={"version": change.version, "unsure": 1})
     pipe.xadd(keys.changes(partition), entry, maxlen=changes_keep, approximate=True)
     if change.read_to is not None:
         pipe.hset(keys.at(partition), "read", change.read_to)
         pipe.xtrim(keys.facts(partition), minid=_after(change.read_to), approximate=False)
+
+
+def _write_unsure(pipe: Any, partition: int, unsure: dict[str, str | None]) -> None:
+    if hanging := {order: version for order, version in unsure.items() if version is not None}:
+        pipe.hset(keys.unsure(partition), mapping=hanging)
+    if sure := [order for order, version in unsure.items() if version is None]:
+        pipe.hdel(keys.unsure(partition), *sure)
 
 
 def _after(entry_id: str) -> str:

@@ -30,7 +30,7 @@ def at(partition: int) -> str:
     """
     pattern: {p3}:at
     type: hash
-    fields: read = id of the last folded entry of facts; version = number of the last commit
+    fields: read = id of the last folded entry of facts; version = number of the last commit; unsure = 1: {p3}:unsure is kept
     writer: projector, in every commit
     reader: projector at start, web at a snapshot
     lifetime: for ever
@@ -108,6 +108,18 @@ def due(partition: int) -> str:
     lifetime: while a clock of the order runs
     """
     return f"{{p{partition}}}:due"
+
+
+def unsure(partition: int) -> str:
+    """
+    pattern: {p3}:unsure
+    type: hash
+    fields: order whose limits hang on days not known yet = version of the calendar (domain.workcalendar) it was judged by
+    writer: projector, in the commit that changes the order
+    reader: projector at start: those of another version than its calendar's are judged anew
+    lifetime: until the calendar knows those days
+    """
+    return f"{{p{partition}}}:unsure"
 
 
 def outcomes(partition: int) -> str:

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from domain.facts import AnyFact, entity
-from domain.states import TABLES, Outcome, Row, Step
+from domain.states import TABLES, Order, Outcome, Row, Step
 from store import keys, track
 from store.errors import StoreUnavailable, StoreUnfit, Trimmed
 
@@ -256,6 +256,28 @@ class Store:
         with _answers():
             found = self.client.zrange(keys.due(partition), "-inf", now_ms, byscore=True, offset=0, num=most)
         return [order.decode() for order in found]
+
+    def unsure_orders(self, partition: int) -> dict[str, str] | None:
+        """Order → version of the calendar by which its limits were last judged, of those that hang on days not known then.
+
+        None: nobody has ever kept it in this partition.
+        """
+        with _answers():
+            kept = self.client.hget(keys.at(partition), "unsure")
+            found = self.client.hgetall(keys.unsure(partition))
+        return {order.decode(): version.decode() for order, version in found.items()} if kept else None
+
+    def orders_with_clocks(self, partition: int) -> Iterator[Order]:
+        """The orders of which a clock will pass a mark some day."""
+        with _answers():
+            names = self.client.zrange(keys.due(partition), 0, -1)
+        for start in range(0, len(names), 1000):
+            with _answers():
+                blobs = self.client.hmget(keys.table(partition, "order"), names[start : start + 1000])
+            for blob in filter(None, blobs):
+                row = _rows["order"].decode(blob)
+                if isinstance(row, Order):
+                    yield row
 
     def unread(self, partition: int) -> int:
         """Entries of a partition that no projector has folded yet."""

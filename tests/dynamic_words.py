@@ -32,6 +32,7 @@ from domain import (
     states,
     stints,
     tallies,
+    workcalendar,
 )
 from domain.worktime import LimitKind
 from ingest.sources import feeds
@@ -97,6 +98,7 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("cases.said.", ""): supervision.ANSWERS,
     ("cases.series.", ""): cases.SERIES,
     ("cases.stage.", ""): {*stints.STAGES, "hanging", "evaluate"},
+    ("calendar.", ""): set(get_args(workcalendar.Standing)) - {"known"},
     ("cases.trouble.", ""): cases.TROUBLES,
     ("clock_wrong.", ""): (*device_words.UNITS, *device_words.WHOSE),
     ("channel.", ""): FREE,

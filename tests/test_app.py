@@ -1,5 +1,6 @@
 """The command line, as a person or a script meets it."""
 
+import datetime as dt
 import os
 import socket
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config.city_calendar import STATE_LAST
 from store import embedded, sources
 from store.errors import StoreUnfit
 from store.store import Store
@@ -35,6 +37,17 @@ def test_check_finds_no_fault_in_a_sound_city(city_folder: Path) -> None:
     done = app("check", "--city", str(city_folder))
     assert done.returncode == 0, done.stderr
     assert "0 faults" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(61, ""), (60, "holidays are known until"), (0, "known until"), (-1, "were known until")]
+)
+def test_check_warns_of_holidays_that_end(city_folder: Path, days: int, said: str) -> None:
+    today = STATE_LAST - dt.timedelta(days=days)
+    done = app("check", "--city", str(city_folder), NOW=f"{today}T12:00:00+08:00")
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stdout.splitlines() if line.startswith("warning  calendar.csv:1: ")]
+    assert [said in line and str(STATE_LAST) in line for line in warnings] == ([True] if said else [])
 
 
 def test_a_wrong_setting_stops_every_role_before_it_starts() -> None:

@@ -118,10 +118,12 @@
       const s = Math.max(0, Math.round(seconds));
       return s < 60 ? w('dur.s', { s }) : format.duration(s);
     },
-    left(deadlineMs, nowMs) {
+    // What is left of a limit; `provisional`: a calendar still to come may move its end.
+    left(deadlineMs, nowMs, provisional = false) {
       const text = format.duration((deadlineMs - nowMs) / 1000);
-      return deadlineMs >= nowMs ? w('left', { t: text }) : w('overrun', { t: text });
+      return format.limit(deadlineMs >= nowMs ? w('left', { t: text }) : w('overrun', { t: text }), provisional);
     },
+    limit(text, provisional) { return provisional ? w('limit.marked', { t: text }) : text; },
     metres(m) { return m === null || m === undefined ? '—' : m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(1)} km`; },
     english,
   };

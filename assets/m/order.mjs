@@ -77,7 +77,7 @@ function factsOf(app, order, page) {
     [w("order_fact.handler"), order.handler && order.handler === app.me.worker ? app.me.title : order.handler_name ?? order.handler],
     [w("order_fact.source"), order.source],
     [w("order_fact.reported"), order.reported_at_ms && format.moment(order.reported_at_ms)],
-    [w("order_fact.deadline"), order.deadline_at_ms && format.moment(order.deadline_at_ms)],
+    [w("order_fact.deadline"), order.deadline_at_ms && format.limit(format.moment(order.deadline_at_ms), order.provisional)],
   ].filter(([, value]) => value);
   const asked = page.life?.asked;
   return el("section", {},
@@ -105,11 +105,19 @@ function enlarge(photo) {
   const close = show(el("div", { class: "overlay dark", role: "dialog" }, closing, el("img", { class: "photo-large", src: photoUrl(photo.file, false), alt: photo.name ?? "" })));
 }
 
+/** What a new calendar of holidays has made of the limit. */
+function recomputedSaid({ action, fields = {} }) {
+  if (action !== "recompute") return [];
+  return [fields.calendar && w("desk.said.calendar", { day: fields.calendar }),
+    fields.deadline_was_ms && w("desk.said.deadline_was", { at: format.moment(fields.deadline_was_ms) }),
+    fields.deadline_at_ms && w("desk.said.deadline", { at: format.moment(fields.deadline_at_ms) })];
+}
+
 function trailOf(steps) {
   return el("section", {}, el("h2", {}, w("trail"), el("span", { class: "count" }, steps.length)),
     el("ol", { class: "trail" }, [...steps].reverse().map((step) => {
       const who = [step.actor_name ?? step.actor ?? step.handler, step.unit_name ?? step.department_name].filter(Boolean).join(" · ");
-      const said = [step.note, step.reason, step.text ?? step.fields?.text, step.fields?.reason].filter(Boolean);
+      const said = [step.note, step.reason, step.text ?? step.fields?.text, step.fields?.reason, ...recomputedSaid(step)].filter(Boolean);
       return el("li", {},
         el("p", { class: "trail-head" }, el("b", {}, step.action ? w(`action.${step.action}`) : w(`status.${step.status}`)), el("span", { class: "t3" }, step.at_ms ? format.moment(step.at_ms) : w("time_unknown"))),
         who && el("p", {}, who), [...new Set(said)].map((text) => el("p", { class: "trail-said" }, text)));

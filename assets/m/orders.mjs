@@ -11,7 +11,7 @@ export function limitOf(order, nowMs) {
   if (!order.open) return { text: w(`status.${order.status}`), kind: "t3" };
   if (order.deadline_at_ms === null) return { text: w("handset.no_limit"), kind: "t3" };
   const kind = { red: "bad", yellow: "warn" }[lightOf(order, nowMs)] ?? "t1";
-  return { text: format.left(order.deadline_at_ms, nowMs), kind };
+  return { text: format.left(order.deadline_at_ms, nowMs, order.provisional), kind };
 }
 
 /** The light by the phone's clock: an answer that was kept may have been green then. */

@@ -21,6 +21,7 @@ import httpx
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from bench import ports
 from bench.chrome import launch
 from bench.fanout import Crowd
 from bench.ingest import KEY, await_store, cpu_s, process
@@ -55,6 +56,7 @@ def run(
     workers: int = WORKERS, screens: int = SCREENS, seconds: int = SECONDS, keep: Path | None = None
 ) -> dict[str, Any]:
     """{"legs": {leg: {p50, p95, p99}} in ms since the device's send, "probes", "load", "cpu", …}."""
+    ports.need(WEB, GATEWAY, JT808)
     with contextlib.ExitStack() as end:
         folder = keep or Path(end.enter_context(tempfile.TemporaryDirectory(prefix="gridhall-wall-")))
         if not (folder / "city" / "city.yaml").exists():

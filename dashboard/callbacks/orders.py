@@ -1,5 +1,6 @@
 """The rows of the list of orders, page by page."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
@@ -55,6 +56,11 @@ def _fault(text: str) -> html.Span:
     return html.Span(f"▲ {text}", className="fault", role="alert")
 
 
+def limit_said(text: str, item: dict[str, Any], said: Mapping[str, str]) -> str:
+    """The limit in words, with its mark where it is provisional."""
+    return said["limit.marked"].format(t=text) if text and item["provisional"] else text
+
+
 def row(city: "City", item: dict[str, Any], lang: str) -> dict[str, Any]:
     """One order as the table's columns want it: text only, instants in the city's zone."""
     said = words(lang)
@@ -74,7 +80,7 @@ def row(city: "City", item: dict[str, Any], lang: str) -> dict[str, Any]:
         "source": said.get(f"channel.{item['source']}", item["source"]),
         "status_text": said[f"status.{item['status']}"],
         "reported_text": moment(item["reported_at_ms"]),
-        "deadline_text": moment(item["deadline_at_ms"]),
+        "deadline_text": limit_said(moment(item["deadline_at_ms"]), item, said),
         "closed_text": moment(item["closed_at_ms"]),
         "on_time_text": "" if item["on_time"] is None else said["answer.yes" if item["on_time"] else "answer.no"],
     }

@@ -31,8 +31,8 @@ ASK_AGAIN_MS: Final = 10_000
 
 _FACTS: Final = (
     "order", "title", "status", "open", "closed", "light", "reported_at_ms", "registered_at_ms", "closed_at_ms", "status_at_ms",
-    "yellow_at_ms", "red_at_ms", "region", "region_name", "place", "address", "lon", "lat", "category_name", "department_name",
-    "source", "handler", "handler_name", "flags", "steps",
+    "yellow_at_ms", "red_at_ms", "provisional", "region", "region_name", "place", "address", "lon", "lat", "category_name",
+    "department_name", "source", "handler", "handler_name", "flags", "steps",
 )  # fmt: skip
 _WORKER: Final = ("worker", "name", "role", "presence", "heading_deg", "battery_pct", "fixed_at_ms", "grid_name", "distance_m",
                   "open_orders", "letter")  # fmt: skip

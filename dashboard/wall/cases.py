@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.briefs import Json, department_name, light, matter_name, order_title, place_of, region_name
+from dashboard.briefs import Json, department_name, is_provisional, light, matter_name, order_title, place_of, region_name
 from dashboard.filters import NOBODY
 from dashboard.indicators import region_roll
 from dashboard.wall.ground import Ground, Part
@@ -156,6 +156,7 @@ def _queued(on: Ground, row: Order) -> Json:
         "stage": STATUSES[row.status].stage,
         "department_name": department_name(city, row.department, lang),
         "deadline_at_ms": marks_of(row)[1],
+        "provisional": is_provisional(row),
         "status_at_ms": row.status_at_ms,
         "light": light(row, on.now_ms),
     }

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 
-from dashboard.briefs import Json, light, order_title, place_of, region_name, spoken
+from config.city_calendar import calendar_news
+from dashboard.briefs import Json, is_provisional, light, order_title, place_of, region_name, spoken
 from dashboard.filters import NOBODY
 from dashboard.force import force_figures, people_counters
 from dashboard.sourcewatch import sources_of, trouble_of
@@ -205,6 +207,7 @@ def _urgent(on: Ground) -> list[Json]:
             "department": row.department,
             "department_name": spoken(city.departments.get(row.department), row.department, lang),
             "deadline_at_ms": marks_of(row)[1],
+            "provisional": is_provisional(row),
             "light": light(row, stock.as_of_ms),
             "status": row.status,
         }
@@ -232,6 +235,18 @@ def ticker(on: Ground, _argument: str) -> Json:
     return {"ticker": told}
 
 
+def sources(on: Ground, _argument: str) -> Json:
+    """When each source was last heard of; what this program itself could not take; and what is to be said of the holidays:
+    {standing, known_until} or None.
+    """
+    news = calendar_news(on.city, day_at(on.now_ms, on.city.zone))
+    return {
+        "sources": sources_of(on.hall, on.now_ms),
+        "trouble": trouble_of(on.hall, on.now_ms),
+        "calendar": news and msgspec.to_builtins(news),
+    }
+
+
 PARTS: Final[dict[str, Part]] = {
     "counters": counters,
     "stages": stages,
@@ -243,7 +258,5 @@ PARTS: Final[dict[str, Part]] = {
     "urgent": urgent,
     "force": lambda on, _argument: {"force": force_figures(on.hall, on.region)},
     "ticker": ticker,
-    "sources": lambda on, _argument: {
-        "sources": sources_of(on.hall, on.now_ms), "trouble": trouble_of(on.hall, on.now_ms)
-    },
+    "sources": sources,
 }

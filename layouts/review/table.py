@@ -82,7 +82,7 @@ def _pressing(pen: Pen) -> list[Any]:
 
 
 def _order_row(pen: Pen, item: Json) -> html.Tr:
-    light, due_ms = item["light"] or "green", item["red_at_ms"]
+    light = item["light"] or "green"
     tone = {"red": "bad", "yellow": "warn", "green": "ok"}[light]
     page = with_lang(f"/order/{quote(item['order'], safe='')}", pen.lang)
     return html.Tr(
@@ -92,9 +92,16 @@ def _order_row(pen: Pen, item: Json) -> html.Tr:
             html.Td(item["place"], className="name t3"),
             html.Td(item["department_name"], className="name t3"),
             html.Td(pen.words[f"status.{item['status']}"], className="name t3"),
-            html.Td("—" if due_ms is None else pen.clock(due_ms), className="bad" if light == "red" else "t3"),
+            html.Td(_limit(pen, item), className="bad" if light == "red" else "t3"),
         ]
     )
+
+
+def _limit(pen: Pen, item: Json) -> str:
+    if item["red_at_ms"] is None:
+        return "—"
+    at = pen.clock(item["red_at_ms"])
+    return pen.words["limit.marked"].format(t=at) if item["provisional"] else at
 
 
 def _by_name(pen: Pen, by: str) -> str:

@@ -168,5 +168,5 @@ def test_holidays_and_working_weekends_are_those_of_the_state_unless_the_calenda
     assert not town.is_working_day("2024-10-19")
     assert town.is_working_day(dt.date(2024, 10, 21))
     assert town.is_working_day("2099-01-01")  # a Thursday that no calendar knows yet
-    town.days["2024-10-21"] = False
+    town.days.days["2024-10-21"] = False
     assert not town.is_working_day("2024-10-21")

@@ -50,6 +50,9 @@ class Shelf:
     def trails(self, _partition: int, _orders: list[str]) -> dict[str, object]:
         return {}
 
+    def unsure_orders(self, _partition: int) -> dict[str, str]:
+        return {}
+
     def due_orders(self, _partition: int, _now_ms: int, _most: int) -> list[str]:
         return []
 

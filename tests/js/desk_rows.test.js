@@ -31,6 +31,10 @@ test("a row says light, share of the limit, stage and proposal", () => {
   assert.deepEqual([row.light, row.used, row.at, row.proposal, row.unit, row.source], ["yellow", 0.8, "待派遣", "市政", "", "12345 热线"]);
 });
 
+test("a limit that a calendar may still move is marked", () => {
+  assert.deepEqual([at().provisional, at({ flags: 32768 }).provisional, at({ flags: 32768 + 8 }).tags], [false, true, ["urgent"]]);
+});
+
 test("the worst light comes first, within it who has least time left, and last what has no limit", () => {
   const rows = [at({ deadline_s: 0 }), at({ deadline_s: NOW_S + 9000 }), at(), at({ deadline_s: NOW_S - 5 }), at({ deadline_s: NOW_S - 500 })];
   const sorted = [...rows].sort((a, b) => a.rank - b.rank);

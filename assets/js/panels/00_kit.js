@@ -189,8 +189,8 @@
   // Values that the server left to be written here: data-fmt is a name of gridhall.format, data-value its argument.
   function fillFormats(root) {
     for (const holder of root.querySelectorAll('[data-fmt]')) {
-      const { fmt, value } = holder.dataset;
-      if (fmt === 'left') text(holder, g.format.left(+value, g.shell.now()));
+      const { fmt, value, provisional } = holder.dataset;
+      if (fmt === 'left') text(holder, g.format.left(+value, g.shell.now(), Boolean(provisional)));
       else if (fmt === 'agoAt') text(holder, g.format.ago((g.shell.now() - +value) / 1000));
       else text(holder, g.format[fmt](+value));
     }

@@ -43,7 +43,7 @@
     const alarm = figures.alarm;
     const feeds = alarm.feeds_near || {};
     const near = w('scenes.near_m', { n: alarm.near_m });
-    const limit = of.red_at_ms ? g.format.left(of.red_at_ms, g.shell.now()) : '—';
+    const limit = of.red_at_ms ? g.format.left(of.red_at_ms, g.shell.now(), of.provisional) : '—';
     return [
       { key: 'department', name: w('department'), value: of.department_name || '—', sub: of.handler_name || '' },
       { key: 'stage', name: w('scenes.state'), value: w('status.' + of.status), sub: g.format.ago((g.shell.now() - of.status_at_ms) / 1000) },

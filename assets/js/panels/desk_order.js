@@ -75,15 +75,15 @@
     made.empty.hidden = true;
     made.view.hidden = desk.mode !== 'order';
     toggle(made.view, 'waiting', true);
-    if (row) g.orderParts.part(made.head, ['row', id], () => headOf({ title: row.title, order: id, light: row.light, due: row.due_ms, place: row.place,
+    if (row) g.orderParts.part(made.head, ['row', id], () => headOf({ title: row.title, order: id, light: row.light, due: row.due_ms, provisional: row.provisional, place: row.place,
       tags: null, card: row.tags.includes('supervised') ? h('span', { class: `card-tag ${row.tags.includes('red_card') ? 'red' : ''}` },
         w(row.tags.includes('yellow_card') || row.tags.includes('red_card') ? 'desk.tag.card' : 'desk.tag.supervised')) : null }));
     made.scroll.scrollTop = 0;
   }
 
-  function headOf({ title, order, light, due, status, place, tags, card }) {
+  function headOf({ title, order, light, due, provisional, status, place, tags, card }) {
     const now = g.shell.now();
-    const left = status ? h('span', { class: 'order-left t2' }, status) : due ? h('span', { class: `order-left ${g.orderParts.tone(light)}` }, g.format.left(due, now)) : null;
+    const left = status ? h('span', { class: 'order-left t2' }, status) : due ? h('span', { class: `order-left ${g.orderParts.tone(light)}` }, g.format.left(due, now, provisional)) : null;
     return [
       h('div', { class: 'head-line' }, h('span', { class: 'head-sign', 'data-sign': `light-${light || 'none'}` }), h('h2', { class: 'order-name', title }, title),
         card, left),
@@ -102,7 +102,7 @@
     made.view.hidden = desk.mode !== 'order';
     toggle(made.view, 'waiting', false);
     parts.part(made.head, [order.title, order.order, light, status, order.flags, order.place, detail.life && [detail.life.urged, detail.life.cards], order.red_at_ms && g.format.left(order.red_at_ms, now)], () => headOf({
-      title: order.title, order: order.order, light: light || (order.closed ? 'green' : 'none'), due: order.red_at_ms, status, place: order.place,
+      title: order.title, order: order.order, light: light || (order.closed ? 'green' : 'none'), due: order.red_at_ms, provisional: order.provisional, status, place: order.place,
         tags: parts.tagsOf(order), card: parts.cardOf(detail),
     }));
     parts.part(made.stages, [detail.stages.map((stage) => [stage.state, stage.visits]), stageText(detail, now)], () => parts.stages(detail, now));

@@ -3,6 +3,7 @@
   'use strict';
   const g = (window.gridhall = window.gridhall || {});
   const FLAG = { urgent: 8, supervised: 16, rerouted: 64, deferred: 128, mass: 256, leader: 512, yellow_card: 2048, red_card: 4096 }; // domain.states.OrderFlag
+  const PROVISIONAL = 32768; // likewise; it stands beside the limit
   const LIGHT_RANK = { red: 0, yellow: 1, green: 2 };
   const NO_DEADLINE_S = 9e10;
   const SHOWN_IN = {
@@ -61,7 +62,7 @@
       title: titleOf(row), category: row.category || '', place: placeOf(row),
       at: turnOf(status), department: row.department || '', proposal: row.proposal || '',
       source: row.channel ? g.words('channel.' + row.channel).replace(/^channel\./, '') : '', holder: row.holder || '', handler: row.handler || '',
-      from_ms: from, due_ms: due || null, age_ms: row.reported_s * 1000, used: due > from ? (nowMs - from) / (due - from) : null,
+      from_ms: from, due_ms: due || null, provisional: Boolean(row.flags & PROVISIONAL), age_ms: row.reported_s * 1000, used: due > from ? (nowMs - from) / (due - from) : null,
       mine: isMine(row, status, me), lon: row.lon, lat: row.lat, region: row.region,
     };
     data.unit = data.proposal ? '' : data.department;

@@ -65,6 +65,13 @@
   }
   const lampSign = (source) => (source.gone || source.last_at_ms === null ? 'light-red' : source.late ? 'light-yellow' : 'light-green');
 
+  // Until which day the holidays are known, where that is soon over, or was: {key, sign, words}.
+  function calendarLamp({ calendar }) {
+    if (!calendar) return null;
+    return { key: ' calendar', sign: calendar.standing === 'ends_soon' ? 'light-yellow' : 'light-red', words: g.words('calendar.' + calendar.standing, { day: calendar.known_until }),
+      what: g.words('calendar.what') };
+  }
+
   g.panels.define('lamps', {
     draw(body, figures, panel) {
       const sources = figures.sources || [];
@@ -75,10 +82,13 @@
       const items = (figures.trouble || []).map((one) => ({ key: ' ' + one.key, sign: 'light-red', words: g.words('trouble.' + one.key, { n: g.format.int(one.n) }) }));
       items.push(...shown.map((source) => ({ key: source.name, sign: lampSign(source), words: lampText(source, now) })));
       if (!desk && sources.length) items.push({ key: ' sum', sign: late.length ? null : 'light-green', words: g.words('sources_n', { n: sources.length - late.length, all: sources.length }) });
+      const calendar = calendarLamp(figures);
+      if (calendar) items.push(calendar);
       keyed(panel, items, (item) => item.key, () => h('span', { class: 'lamp' }, h('span', {}), h('span', {})), (row, item) => {
         row.children[0].hidden = !item.sign;
         if (item.sign) setSign(row.children[0], item.sign);
         text(row.children[1], item.words);
+        attribute(row, 'title', item.what || null);
       });
     },
   });

@@ -6,7 +6,7 @@
 
   function facts(told) {
     const w = g.words;
-    const limit = told.open && told.red_at_ms ? g.format.left(told.red_at_ms, g.shell.now()) : '';
+    const limit = told.open && told.red_at_ms ? g.format.left(told.red_at_ms, g.shell.now(), told.provisional) : '';
     const late = told.light === 'red' ? 'bad' : told.light === 'yellow' ? 'warn' : '';
     return [
       { key: 'order', value: told.order, href: g.links.order(told.order) },

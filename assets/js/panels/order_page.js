@@ -17,7 +17,7 @@
       const overdue = current && late;
       const mark = overdue ? 'stage-overdue' : { done: 'stage-done', current: 'stage-current' }[stage.state] || `stage-next-${i + 1}`;
       const seconds = stage.seconds + (current ? Math.max(0, (now - detail.asked_at_ms) / 1000) : 0);
-      const spent = !stage.visits ? '—' : overdue ? g.format.left(order.red_at_ms, now) : g.format.duration(seconds);
+      const spent = !stage.visits ? '—' : overdue ? g.format.left(order.red_at_ms, now, order.provisional) : g.format.duration(seconds);
       const step = [...detail.trail].find((each) => each.counts_at_ms === stage.entered_at_ms && each.stage === i);
       const who = (step && step.role !== 'rule' && step.actor_name) || (stage.handler && g.orderParts.workerName(stage.handler)) || w('stage_state.' + stage.state);
       return h('li', { class: `stage stage-${overdue ? 'late' : stage.state}`, 'aria-current': current ? 'step' : null }, h('span', { class: 'stage-sign', 'data-sign': mark }),
@@ -29,7 +29,7 @@
   function head(detail, now) {
     const { order } = detail;
     const light = g.orderParts.lightOf(order, now);
-    const clock = order.open ? order.red_at_ms && h('span', { class: g.orderParts.tone(light) }, g.format.left(order.red_at_ms, now)) : h('span',
+    const clock = order.open ? order.red_at_ms && h('span', { class: g.orderParts.tone(light) }, g.format.left(order.red_at_ms, now, order.provisional)) : h('span',
       { class: order.closed ? 'ok' : 't3' }, w('status.' + order.status));
     return [h('h1', { class: 'who-name' }, order.title), g.orderParts.cardOf(detail), clock || null];
   }

@@ -44,7 +44,8 @@
   const clockStart = (order) => order.registered_at_ms || order.accepted_at_ms || order.reported_at_ms;
   const tone = (light) => ({ red: 'bad', yellow: 'warn' }[light] || '');
 
-  const UNTOLD = ['urgent', 'supervised', 'routed', 'yellow_card', 'red_card']; // urgent comes first, supervised has its card, routed is for counting
+  // urgent comes first, supervised has its card, routed is for counting, provisional stands beside the limit
+  const UNTOLD = ['urgent', 'supervised', 'routed', 'yellow_card', 'red_card', 'provisional'];
   function tagsOf(order) {
     const tags = order.flags.filter((flag) => !UNTOLD.includes(flag)).map((flag) => h('span', { class: 'tag' }, w('order_flag.' + flag)));
     if (order.flags.includes('urgent')) tags.unshift(h('span', { class: 'tag bad-line' }, w('order_flag.urgent')));
@@ -71,7 +72,7 @@
       const kind = current && late ? 'late' : stage.state;
       const seconds = stage.seconds + (current ? Math.max(0, (nowMs - detail.asked_at_ms) / 1000) : 0);
       const spent = stage.visits ? g.format.duration(seconds) : '—';
-      const said = current && late ? g.format.left(order.red_at_ms, nowMs) : spent;
+      const said = current && late ? g.format.left(order.red_at_ms, nowMs, order.provisional) : spent;
       return h('li', { class: `step step-${kind}`, 'aria-current': current ? 'step' : null }, h('b', {}, w('stage.' + stage.stage)), h('span', {}, said));
     });
   }
@@ -80,6 +81,8 @@
   function bar(share, light) {
     return h('div', { class: 'limit wide' }, h('i', { class: `limit-${light}`, style: `width:${(Math.min(1, Math.max(0, share)) * 100).toFixed(1)}%` }));
   }
+
+  const provisionalTag = () => h('span', { class: 'tag limit-provisional', title: w('limit.provisional.what') }, w('limit.provisional'));
 
   // A clock with a limit: what is left of it is in the time that the limit counts, as of when it was asked for.
   function timed(clock, detail, nowMs) {
@@ -92,7 +95,7 @@
     const said = clock.working ? w('timed.working_' + what, { t: hours.toFixed(hours < 10 ? 1 : 0) }) // in hours: a working day is not 24 of them
       : w({ stands: 'timed.stands', over: 'overrun', left: 'left' }[what], { t: g.format.duration(Math.abs(left) / 1000) });
     const head = clock.due_at_ms === null ? `${clock.name} ${clock.limit}` : w('desk.clock.timed', { name: clock.name, limit: clock.limit, at: g.format.moment(clock.due_at_ms) });
-    return h('div', { class: 'clock-of' }, h('span', { class: 't3' }, head), bar(clock.length_ms ? 1 - left / clock.length_ms : 1, light),
+    return h('div', { class: 'clock-of' }, h('span', { class: 't3' }, head, clock.provisional ? provisionalTag() : null), bar(clock.length_ms ? 1 - left / clock.length_ms : 1, light),
       h('b', { class: `clock-say ${tone(light)}` }, said));
   }
 
@@ -107,7 +110,7 @@
       const [from, due] = [clockStart(order), order.deadline_at_ms];
       const used = (nowMs - from) / (due - from);
       made.push(h('div', { class: 'clock-of' }, h('span', { class: 't3' }, w('desk.clock.total', { t: g.format.duration((due - from) / 1000), at: g.format.moment(due) })),
-        bar(used, light), h('b', { class: `clock-say ${tone(light)}` }, g.format.left(due, nowMs)),
+        bar(used, light), h('b', { class: `clock-say ${tone(light)}` }, g.format.left(due, nowMs, order.provisional)),
         used >= WARN_FROM && used < 1 ? h('span', { class: 't3' }, w('desk.clock.used', { p: Math.round(used * 100) })) : null));
     } else {
       made.push(h('div', { class: 'clock-of' }, h('span', { class: 't3' }, w('order_clock')), bar(0, 'green'), h('b', { class: 'clock-say' }, w('clock.none'))));
@@ -197,6 +200,8 @@
     ['co_handler', (value) => w('desk.said.co', { d: departmentName(value) })],
     ['category', (value) => matterName(value)],
     ['deadline_at_ms', (value) => w('desk.said.deadline', { at: g.format.moment(value) })],
+    ['deadline_was_ms', (value) => w('desk.said.deadline_was', { at: g.format.moment(value) })],
+    ['calendar', (value) => w('desk.said.calendar', { day: value })],
     ['merged_into', (value) => w('desk.said.merged', { d: value })],
     ['quality', (value) => value],
     ['satisfaction', (value) => w('ask.satisfaction.' + value)],

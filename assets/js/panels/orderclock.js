@@ -64,7 +64,7 @@
       put('line', { x1: x(now), x2: x(now), y1: 22, y2: 110, class: 'lane-handle' });
       put('text', { x: x(now), y: 16, class: 'lane-time', 'text-anchor': 'middle' }, w('clock.now', { t: g.format.hm(now) }));
     }
-    const last = !order.deadline_at_ms ? w('clock.none') : order.open ? g.format.left(order.deadline_at_ms, now)
+    const last = !order.deadline_at_ms ? w('clock.none') : order.open ? g.format.left(order.deadline_at_ms, now, order.provisional)
       : order.on_time === null ? '—' : w('order_fact.on_time') + ' ' + w(order.on_time ? 'answer.yes' : 'answer.no');
     put('text', { x: width - 20, y: 96, class: `lane-sum ${order.light === 'red' || order.on_time === false ? 'clock-late' : ''}` }, last);
     element.append(svg);
@@ -85,7 +85,7 @@
     draw(body, figures, element) {
       const data = dataOf(element);
       if (!data) return;
-      const key = `${data.order.order} ${data.order.status_at_ms} ${element.clientWidth} ${Math.floor(g.shell.now() / 60000)}`;
+      const key = `${data.order.order} ${data.order.status_at_ms} ${data.order.deadline_at_ms} ${data.order.provisional} ${element.clientWidth} ${Math.floor(g.shell.now() / 60000)}`;
       if (element.dataset.key === key) return;
       const first = !element.dataset.key;
       element.dataset.key = key;

@@ -20,6 +20,7 @@
     add(1, 'frozen_workers', force.frozen || 0, { def: 'frozen' });
     add(1, 'frozen_feeds', (counter('feeds_online').sub || {}).frozen || 0, { def: 'feeds_frozen' });
     add(1, 'late_sources', (figures.sources || []).filter((source) => source.late).length, { def: 'sources_late' });
+    add(1, 'calendar_ended', figures.calendar && figures.calendar.standing === 'ended' ? 1 : 0, { def: 'calendar_ended' });
     add(0, 'silent', force.silent || 0, { def: 'silent' });
     add(1, 'parts_failed', Object.keys(figures.faults || {}).length, {});
     return found;

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from bench.chrome import FLAGS
+from bench.chrome import FLAGS, by_the_clock
 from config import clock
 from config.city import load_city
 from config.make import make_city
@@ -202,30 +202,6 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     of_ours = [fault for fault in running.ask("faults")["items"] if fault["kind"] != "browser"]
     running.end()
     assert of_ours == [], "the web process failed somewhere; its log says where"
-
-
-SHIFTED = """(() => {
-  const Machine = Date;
-  window.Date = class Date extends Machine {
-    constructor(...told) { if (told.length) super(...told); else super(Date.now()); }
-    static now() { return Machine.now() + AHEAD; }
-  };
-})();"""
-"""Sets a page's clock to the one of the halls (GRIDHALL_NOW)."""
-
-
-def by_the_clock(browser: Browser) -> Browser:
-    """The browser, each of whose pages has the clock of the halls."""
-    make = browser.new_context
-
-    def new_context(**told: Any) -> BrowserContext:
-        context = make(**told)
-        if clock.ahead_ms():
-            context.add_init_script(SHIFTED.replace("AHEAD", str(clock.ahead_ms())))
-        return context
-
-    browser.new_context = new_context  # type: ignore[method-assign]
-    return browser
 
 
 @pytest.fixture(scope="package")

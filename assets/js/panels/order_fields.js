@@ -241,5 +241,5 @@
       if (on) label.append(h('i', { 'aria-hidden': 'true' }, ' *')); }, check: () => show(control.fault()), show };
   }
 
-  g.orderFields = { make, instant, civil, matters, known: (name) => name in MAKERS };
+  g.orderFields = { make, matters, known: (name) => name in MAKERS };
 })();

@@ -43,14 +43,16 @@
     const alarm = figures.alarm;
     const feeds = alarm.feeds_near || {};
     const near = w('scenes.near_m', { n: alarm.near_m });
-    const limit = of.red_at_ms ? g.format.left(of.red_at_ms, g.shell.now(), of.provisional) : '—';
+    const limit = of.red_at_ms ? g.format.left(of.red_at_ms, g.shell.now()) : '—';
+    const until = of.red_at_ms ? g.format.hm(of.red_at_ms) : '';
+    const limitName = of.provisional ? w('limit.marked', { t: w('scenes.limit') }) : w('scenes.limit');
     return [
       { key: 'department', name: w('department'), value: of.department_name || '—', sub: of.handler_name || '' },
       { key: 'stage', name: w('scenes.state'), value: w('status.' + of.status), sub: g.format.ago((g.shell.now() - of.status_at_ms) / 1000) },
       { key: 'workers', name: w('scenes.workers_near', { t: near }), value: g.format.int(alarm.workers_near), sub: '', def: 'workers_near', num: alarm.workers_near },
       { key: 'feeds', name: w('scenes.feeds_near', { t: near }), value: g.format.int(feeds.online || 0), sub: feeds.all ? `/ ${g.format.int(feeds.all)}` : '', def: 'feeds_online', num: feeds.online || 0, den: feeds.all },
       { key: 'looking', name: w('scenes.looking'), value: g.format.int(feeds.looking || 0), sub: '', def: 'feeds_looking', num: feeds.looking || 0 },
-      { key: 'limit', name: w('scenes.limit'), value: limit, sub: of.red_at_ms ? g.format.hms(of.red_at_ms).slice(0, 5) : '', bad: Boolean(of.red_at_ms) && of.red_at_ms < g.shell.now(), long: true },
+      { key: 'limit', name: limitName, value: limit, sub: until, bad: Boolean(of.red_at_ms) && of.red_at_ms < g.shell.now(), long: true },
     ];
   }
   g.panels.define('alarmkpi', {

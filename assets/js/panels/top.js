@@ -60,7 +60,7 @@
       });
       const base = panel.querySelector('.panel-base');
       const of = top ? w('force.best_of', { t: g.format.hm(top.as_of_ms) }) : '';
-      text(base, top && top.closed ? `${g.table.monthOf(top)} · ${of}` : of);
+      text(base, top && top.closed ? g.table.monthOf(top) : of);
       const scores = top ? top.scores.filter((score) => score.rows.length) : [];
       text(made.empty, !top ? '—' : scores.length ? '' : w('force.best_none'));
       made.empty.hidden = scores.length > 0;

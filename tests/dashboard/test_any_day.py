@@ -6,15 +6,18 @@ open exactly the orders that it counted.
 
 import datetime as dt
 import functools
+import io
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from config.city import City, load_city
+from config.settings import Settings
 from dashboard import query
 from dashboard.bulletins import periods
 from dashboard.bulletins.schedule import due_at_ms, next_due
@@ -28,8 +31,10 @@ from domain.calendar import BASES, PERIODS
 from domain.people import Person
 from domain.states import Card, Life, OrderFlag, Worker
 from store.bulletins import KINDS
+from store.store import Store
 from tests.conftest import CITY_YAML
 from tests.dashboard.at_work import EAST
+from tests.dashboard.bulletin_city import Press
 from tests.dashboard.halls import DAY, HOUR, FakeStore, order, records, worker
 from tests.dashboard.test_review import held
 
@@ -214,3 +219,25 @@ def test_the_next_bulletins_come_after_the_end_of_their_periods(then: Then) -> N
         bounds = periods.bounds(periods.before(name), then.city)
         counted = figures(then.seen, EAST, (bounds.from_ms, bounds.to_ms), then.now_ms, parts=("closure",))  # type: ignore[arg-type]
         assert counted["period"]["last"] == (periods.days_of(periods.before(name))[1] - dt.timedelta(days=1)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "period"),
+    [
+        ("Asia/Shanghai", "2027-01-04 02:30:00", "2026-W53"),
+        ("Europe/Berlin", "2028-03-01 02:30:00", "2028-02"),
+    ],
+)
+def test_the_packs_of_odd_periods_hold_the_orders_of_their_days(
+    city_in: Any, store: Store, settings: Settings, zone: str, text: str, period: str
+) -> None:
+    then = Then(city_in(zone), zone, instant(zone, text))
+    press = Press(then.city, store, settings, then.now_ms)
+    press.tell(*then.hall.orders.values())
+    made = press.publish(period, kind=periods.kind_of(period))
+    first, after = periods.days_of(period)
+    assert made.orders == sum(first <= then.day(at_ms) < after for at_ms in then.reported.values()) > 3
+    book = openpyxl.load_workbook(io.BytesIO(press.shelf.bytes_of(made.parts["xlsx.zh"])))
+    cells = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert any(periods.spoken(period, "zh") in cell for cell in cells)
+    assert press.shelf.bytes_of(made.parts["pdf.en"]).startswith(b"%PDF")

@@ -37,6 +37,7 @@ from tests.dashboard.at_work import EAST
 from tests.dashboard.bulletin_city import Press
 from tests.dashboard.halls import DAY, HOUR, FakeStore, order, records, worker
 from tests.dashboard.test_review import held
+from tests.domain.test_calendar import ALIKE
 
 ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/Los_Angeles", "Pacific/Apia")
 MONTH_ENDS = tuple(
@@ -62,14 +63,6 @@ AT = [
     *(("Asia/Shanghai", text) for text in (*MONTH_ENDS, *HARD)),
     *((zone, text) for zone in ZONES[1:] for text in (*HARD[:8:2], *CHANGES.get(zone, ()))),
 ]
-ALIKE = {
-    "today": lambda day: day,
-    "week": lambda day: day.isocalendar()[:2],
-    "month": lambda day: (day.year, day.month),
-    "quarter": lambda day: (day.year, (day.month - 1) // 3),
-    "year": lambda day: day.year,
-}
-
 
 @pytest.fixture(scope="module")
 def city_in(city_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:

@@ -1,6 +1,7 @@
 """The calendar: every day of nine years in zones that are hard, and laws for any instant and any period."""
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,15 @@ FIRST, LAST = dt.date(2024, 1, 1), dt.date(2032, 12, 31)
 DAYS = [FIRST + dt.timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 HOUR, DAY = 3_600_000, 86_400_000
 
+ALIKE: dict[str, Any] = {
+    "today": lambda d: d,
+    "week": lambda d: d.isocalendar()[:2],
+    "month": lambda d: (d.year, d.month),
+    "quarter": lambda d: (d.year, (d.month - 1) // 3),
+    "year": lambda d: d.year,
+}
+"""What days of one period have in common."""
+
 instants = st.integers(-(2**63), 2**63 - 1) | st.integers(-2_000_000_000_000, 4_000_000_000_000)
 zones = st.sampled_from((*ZONES, *SKIPPING, ZoneInfo("UTC")))
 
@@ -37,13 +47,7 @@ def whole(key: str, zone: ZoneInfo, day: dt.date) -> Period:
 
 def naive(key: str, day: dt.date) -> tuple[dt.date, dt.date]:
     """The same by another way: days are looked through one by one."""
-    alike = {
-        "today": lambda d: d,
-        "week": lambda d: d.isocalendar()[:2],
-        "month": lambda d: (d.year, d.month),
-        "quarter": lambda d: (d.year, (d.month - 1) // 3),
-        "year": lambda d: d.year,
-    }[key]
+    alike = ALIKE[key]
     one, first, after = dt.timedelta(days=1), day, day
     while alike(first - one) == alike(day):
         first -= one

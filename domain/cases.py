@@ -86,8 +86,10 @@ def _with(steps: list[Step], new: Step) -> list[Step]:
     if _is_report(new) and not new.clock_wrong:
         earliest_ms = new.at_ms - BEFORE_REPORT_MS
         steps = [msgspec.structs.replace(step, clock_wrong=True) if _is_before(step, earliest_ms) else step for step in steps]
-    elif _is_before(new, max((step.at_ms for step in steps if _is_report(step)), default=0) - BEFORE_REPORT_MS):
-        new = msgspec.structs.replace(new, clock_wrong=True)
+    else:
+        reported_ms = max((step.at_ms for step in steps if _is_report(step) and not step.clock_wrong), default=0)
+        if _is_before(new, reported_ms - BEFORE_REPORT_MS):
+            new = msgspec.structs.replace(new, clock_wrong=True)
     if new.clock_wrong:
         newest_ms = max((step.at_ms for step in steps if not step.clock_wrong), default=0)
         new = msgspec.structs.replace(new, placed_at_ms=newest_ms)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from config import clock
+from dashboard.period import parse_instant
 from domain.lifecycle import STAGES, STATUSES
 from tests.browser.conftest import Hall, iso
 from tests.dashboard.persons import bearer
@@ -187,4 +188,5 @@ def _within(hall: Hall, row: Mapping[str, Any], params: Mapping[str, str]) -> bo
         inside = region == hall.city.root or (row["region"] in hall.city.regions and region in hall.city.path(row["region"]))
     same = all(row[name] == ("" if params[name] == "-" else params[name]) for name in WORDS if name in params)
     staged = "stage" not in params or (row["open"] and row["stage"] == STAGES.index(params["stage"]))
-    return inside and same and staged and int(params.get("from", 0)) <= at_ms < int(params.get("to", 1 << 62))
+    from_ms = parse_instant(params.get("from", "1970-01-01"), hall.city)
+    return inside and same and staged and from_ms <= at_ms < parse_instant(params.get("to", "2200-01-01"), hall.city, end=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,12 +15,14 @@ from playwright.sync_api import Browser, Page, expect
 from config import clock
 from config.make import make_city
 from config.words import words
+from domain.calendar import Period, named
 from domain.indicators import DEFINITIONS
 from layouts.statistics import GROUPINGS, VIEWS
 from tests.browser.conftest import Hall, Watched, iso
 from tests.browser.rich import everything, make_rich, recounted
 
 DAY_MS: Final = 86_400_000
+ZONE: Final = ZoneInfo("Asia/Shanghai")
 ON_THE_WALL: Final = {
     "open", "overdue", "due_soon", "in_limit", "urgent", "reported", "registered", "closed", "stage_handle", "closure_rate",
     "on_time_closure_rate",
@@ -176,11 +179,12 @@ def go(page: Page, region: str, period: str, scene: str = "overview") -> None:
     today = clock.now_ms() // DAY_MS * DAY_MS
     ends = f"&from={today - 2 * DAY_MS}&to={today + DAY_MS}" if period == "custom" else ""
     page.evaluate("url => gridhall.shell.go(url)", f"/wall?motion=0&scene={scene}&region={region}&period={period}{ends}")
+    meant = named(period, ZONE, clock.now_ms()) if not ends else Period("custom", today - 2 * DAY_MS, today + DAY_MS)
     page.wait_for_function(
-        """([region]) => { const f = gridhall.live?.figures, p = gridhall.shell.period()
-        const there = f && f.region.code === region && f.period.from_ms === p.from_ms && f.period.to_ms === p.to_ms
+        """([region, from, to]) => { const f = gridhall.live?.figures
+        const there = f && f.region.code === region && f.period.from_ms === from && f.period.to_ms === to
         return there && !gridhall.shell.jumping && !document.querySelector('#columns .panel.waiting') }""",
-        arg=[region],
+        arg=[region, meant.from_ms, meant.to_ms],
     )
     page.evaluate("() => gridhall.panels.draw()")
 

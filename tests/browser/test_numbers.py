@@ -3,11 +3,13 @@
 import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from config import clock
+from domain.calendar import Period, named
 from tests.browser.conftest import Hall, Watched
 
 # What is on the screen and leads to a list: where to, and the number that it shows. A rate leads to its denominator; a part of
@@ -26,6 +28,7 @@ ARRIVED = """([region, from, to]) => {
 }"""
 PERIODS = ("today", "week", "month", "year", "all", "custom")
 DAY_MS = 86_400_000
+ZONE = ZoneInfo("Asia/Shanghai")
 LISTS = {"counters", "loop", "rate", "trend", "source", "cat", "dept", "over"}
 
 
@@ -34,8 +37,8 @@ def go(page: Page, region: str, period: str) -> None:
     today = clock.now_ms() // DAY_MS * DAY_MS
     ends = f"&from={today - 2 * DAY_MS}&to={today + DAY_MS}" if period == "custom" else ""
     page.evaluate("url => gridhall.shell.go(url)", f"/wall?motion=0&region={region}&period={period}{ends}")
-    window = page.evaluate("() => { const p = gridhall.shell.period(); return [p.from_ms, p.to_ms] }")
-    page.wait_for_function(ARRIVED, arg=[region, *window])
+    meant = named(period, ZONE, clock.now_ms()) if not ends else Period("custom", today - 2 * DAY_MS, today + DAY_MS)
+    page.wait_for_function(ARRIVED, arg=[region, meant.from_ms, meant.to_ms])
 
 
 def wrong(hall: Hall, page: Page) -> list[Any]:

@@ -208,7 +208,7 @@ def order_json(seen: Sight, order: str, lang: str) -> Json:
     row = acting.seen_order(seen, order)
     trail = seen.store.trail(order) if seen.store is not None else ()
     return {
-        **query.order_page(seen, order, lang=lang),
+        **query.order_page(seen, order, lang=lang, row=row),  # of one moment with what follows
         "life": acting.life_json(seen.hall.city, row, lang),
         "timed": acting.timed_json(seen.hall.city, row, seen.now_ms(), lang),
         "photos": files.photos_of(seen.hall, order, trail),

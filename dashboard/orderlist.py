@@ -103,16 +103,20 @@ def _page(keys: NDArray[np.int64], ids: NDArray[Any], offset: int, limit: int) -
     return [row_id for _, row_id in window[offset - low : last + 1 - low]]
 
 
-def order_page(hall: "Hall", order: str, now_ms: int | None = None, near_m: float = NEAR_M, lang: str = "zh") -> Json:
+def order_page(
+    hall: "Hall", order: str, now_ms: int | None = None, near_m: float = NEAR_M, lang: str = "zh", row: Order | None = None
+) -> Json:
     """Everything about an order: {order: brief and text, path, limit_used, trail, stages, workers, feeds}.
 
     trail: every step as it was told, first to last. stages: one per stage, see `stage_times`. workers (nearest online
-    first) and feeds lie within `near_m`, with `distance_m`. Raises KeyError, StoreUnavailable.
+    first) and feeds lie within `near_m`, with `distance_m`. `row`: the order as it was read already; None: as it is now.
+    Raises KeyError, StoreUnavailable.
     """
     now_ms = hall.now_ms() if now_ms is None else now_ms
     city = hall.city
-    with hall.lock:
-        row = hall.orders[order]
+    if row is None:
+        with hall.lock:
+            row = hall.orders[order]
     trail = hall.store.trail(order) if hall.store is not None else ()
     path = city.path(row.region) if row.region in city.regions else ()
     clear = not isinstance(hall, Sight) or hall.sees_doors(row)

@@ -109,14 +109,16 @@ def order_page(
     """Everything about an order: {order: brief and text, path, limit_used, trail, stages, workers, feeds}.
 
     trail: every step as it was told, first to last. stages: one per stage, see `stage_times`. workers (nearest online
-    first) and feeds lie within `near_m`, with `distance_m`. `row`: the order as it was read already; None: as it is now.
-    Raises KeyError, StoreUnavailable.
+    first) and feeds lie within `near_m`, with `distance_m`. `row`: the order as it was read already, masked here for who
+    asks; None: as it is now. Raises KeyError, StoreUnavailable.
     """
     now_ms = hall.now_ms() if now_ms is None else now_ms
     city = hall.city
     if row is None:
         with hall.lock:
             row = hall.orders[order]
+    elif isinstance(hall, Sight):
+        row = hall.masked(row)
     trail = hall.store.trail(order) if hall.store is not None else ()
     path = city.path(row.region) if row.region in city.regions else ()
     clear = not isinstance(hall, Sight) or hall.sees_doors(row)

@@ -120,7 +120,7 @@ class Sight:
         self._people = person.may("people")
         self._parties = person.parties()
         self._clear = person.may("personal")
-        self.orders: Mapping[str, Order] = Rows(hall.orders, self.sees_order, self._masked)
+        self.orders: Mapping[str, Order] = Rows(hall.orders, self.sees_order, self.masked)
         everybody = self.whole and self._people
         self.workers: Mapping[str, Worker] = hall.workers if everybody else Staff(self)
         self.tallies: Mapping[str, Tally] = Rows(hall.tallies, lambda row: self.inside(row.region), _as_it_is)
@@ -172,7 +172,8 @@ class Sight:
         """Whether places are shown whole: to who may see personal data, and to who has to go there."""
         return self._clear or not self._parties.isdisjoint(parties_of(row))
 
-    def _masked(self, row: Order) -> Order:
+    def masked(self, row: Order) -> Order:
+        """The order as it is shown to this person."""
         workers = self.hall.city.roster
         return masking.lightly(row, workers) if self.sees_doors(row) else masking.order(row, workers)
 

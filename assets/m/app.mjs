@@ -276,7 +276,14 @@ class App {
       this.#stale = true;
       this.toast(w("handset.update"));
     });
-    if (!keepsAnswers()) untilKept().then(() => this.refresh()); // what was asked before it was there is kept now
+    if (!keepsAnswers()) untilKept().then(() => this.#askAgain());
+  }
+
+  /** The service worker has come: what was asked before it was there is asked again, and is kept. */
+  async #askAgain() {
+    if (preferred("log_out") === "due") return; // nothing of that person is to be kept any more
+    await this.api.me(); // also while the first answer is on its way: nobody may be logged in yet as far as this page knows
+    await this.refresh();
   }
 
   async #backOnline() {

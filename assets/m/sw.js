@@ -7,7 +7,8 @@ const FILES = `gridhall-m-${SHELL.version}`;
 const ANSWERS = "gridhall-answers"; // also spelt by app.mjs, which empties it at log-out
 const KEPT = [/^\/api\/v1\/me$/, /^\/api\/v1\/mine$/, /^\/api\/v1\/orders\/[^?]+$/, /^\/api\/v1\/files\/[^/]+$/];
 const PATIENCE_MS = 4000; // then what is kept is shown, if there is anything
-const MOST_KEPT = 150;
+const ALWAYS = KEPT.slice(0, 2); // without these the page cannot be used: they are never given up for others
+const MOST_KEPT = 150; // of the others
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -79,9 +80,10 @@ async function heard(request, response) {
 async function keep(request, response) {
   const headers = new Headers(response.headers);
   headers.set("X-Kept-At", String(Date.now()));
+  const whole = new Response(await response.blob(), { status: 200, headers }); // a link that breaks here costs nothing kept
   const cache = await caches.open(ANSWERS);
   await cache.delete(request.url); // so that the oldest are the first of the keys
-  await cache.put(request.url, new Response(await response.blob(), { status: 200, headers }));
-  const keys = await cache.keys();
+  await cache.put(request.url, whole);
+  const keys = (await cache.keys()).filter(({ url }) => !ALWAYS.some((path) => path.test(new URL(url).pathname)));
   for (const key of keys.slice(0, Math.max(0, keys.length - MOST_KEPT))) await cache.delete(key);
 }

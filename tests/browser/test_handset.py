@@ -25,6 +25,13 @@ SENT = "() => gridhall.handset.outbox.entries().then(all => all.length && all.ev
 KEPT = "number => caches.open('gridhall-answers').then(c => c.keys()).then(k => k.some(r => r.url.includes(number)))"
 LASTING = """() => caches.open('gridhall-answers').then(c => c.keys())
   .then(k => ['me', 'mine'].every(name => k.some(r => new URL(r.url).pathname === '/api/v1/' + name)))"""
+LATE = """if (navigator.serviceWorker) {
+  const register = navigator.serviceWorker.register.bind(navigator.serviceWorker)
+  navigator.serviceWorker.register = async (...told) => {
+    while (!globalThis.letIn) await new Promise(resolve => setTimeout(resolve, 50))
+    return register(...told)
+  }
+}"""
 LOSE = """() => {
   const real = globalThis.fetch
   globalThis.fetch = async (url, ...more) => {
@@ -114,13 +121,17 @@ class Phone:
     def stand(self, lon: float, lat: float) -> None:
         self.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 7})
 
-    def log_in(self, name: str, query: str = "", password: str = PASSWORD) -> None:
+    def log_in(self, name: str, query: str = "", password: str = PASSWORD, kept: bool = True) -> None:
+        """`kept`: waits until the phone could do without a link."""
         self.page.goto(f"{self.url}/m{query}")
         self.page.fill("#login-user", name)
         self.page.fill("#login-password", password)
         self.page.click("button[type=submit]")
-        self.page.wait_for_function(CONTROLLED)
-        self.page.wait_for_function(LASTING)  # what was asked before the worker was there has been asked again
+        if kept:
+            self.page.wait_for_function(CONTROLLED)
+            self.until(LASTING)  # what was asked before the worker was there has been asked again
+        else:
+            self.page.wait_for_function("() => gridhall.handset.mine()")
 
     def go(self, hash_: str) -> None:
         self.page.evaluate("hash => location.hash = hash", hash_)
@@ -214,6 +225,23 @@ def test_a_report_without_a_link_outlives_the_page_and_becomes_one_order_with_it
     assert (picture.format, picture.size) == ("JPEG", (1600, 1108))
     expect(phone.page.locator(f"[data-order='{found['order']}']")).to_be_visible()
     expect(phone.page.locator(".strip")).to_be_hidden()
+    assert phone.complaints() == []
+
+
+def test_who_logged_in_before_the_service_worker_came_stays_logged_in_without_a_link(ground: Ground, phones: Any) -> None:
+    """A phone that opens the page for the first time asks who it is before anything keeps the answer."""
+    entry = ground.worker("tan")
+    phone = phones(ground.place(entry))
+    phone.context.add_init_script(LATE)
+    phone.log_in("tan", kept=False)
+    phone.page.wait_for_function("() => gridhall.handset.grid()?.base")  # whatever a page asks has been asked
+    phone.page.evaluate("() => { globalThis.letIn = true }")
+    phone.page.wait_for_function(CONTROLLED)
+    phone.until(LASTING)
+    phone.link(False)
+    phone.page.reload()
+    expect(phone.page.locator(".tabs")).to_be_visible()
+    expect(phone.page.locator(".strip")).to_contain_text("离线 · 截至")
     assert phone.complaints() == []
 
 

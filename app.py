@@ -470,11 +470,12 @@ def source_add(name: str, datum: str = "wgs84", speed_unit: str = "", data_dir: 
     --datum (wgs84, gcj02, bd09) of positions that name none; --speed-unit (mps, kmh, knots) of speeds that name none: the
     OsmAnd app sends metres a second where trackers of the same protocol send knots.
     """
+    from ingest.units import SPEED_MPS
     from store.sources import add_source, new_key
 
     if datum not in ("wgs84", "gcj02", "bd09"):
         raise fail("datum: wgs84, gcj02 or bd09")
-    if speed_unit not in ("", "mps", "kmh", "knots"):
+    if speed_unit and speed_unit not in SPEED_MPS:
         raise fail("speed-unit: mps, kmh or knots")
     key = new_key()
     try:

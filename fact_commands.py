@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from people_commands import DataOption, fail, opened, out, tell
+from command_line import DataOption, fail, out
+from people_commands import opened, tell
 from store import unfoldable
 from store.unfoldable import Unfoldable
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from command_line import DataOption, fail, out
 from config import clock
 from domain.notices import FAILED, WAITING, Delivery
-from people_commands import DataOption, fail, opened, out, tell
+from people_commands import opened, tell
 from store import notices
 
 notices_app = typer.Typer(help="Notices to the city's webhooks: what waits, what could not be delivered.", no_args_is_help=True)

@@ -24,7 +24,6 @@ from dashboard.people import is_known
 from dashboard.period import iso
 from dashboard.sight import Sight, sight
 from dashboard.tallies import tallies_json
-from domain.calendar import within
 from domain.indicators import DEFINITIONS, GROUPINGS
 from store import bulletins, people
 from store.errors import StoreError
@@ -162,7 +161,7 @@ def read_day(seen: Sight, text: str) -> str:
     """A local day as an address names it. Raises BadQuery."""
     try:
         seen.city.day_bounds(text)
-    except (ValueError, OverflowError) as wrong:
+    except ValueError as wrong:
         raise BadQuery(f"day: {wrong}") from wrong
     return text
 
@@ -302,7 +301,7 @@ def spoken_times(value: Any, city: "City") -> Any:
     spoken = {}
     for name, item in value.items():
         if name in _INSTANTS or name.endswith("_at_ms") or name == "at_ms":
-            spoken[name.removesuffix("_ms")] = None if item is None else iso(within(item), city)
+            spoken[name.removesuffix("_ms")] = None if item is None else iso(item, city)
         elif name in ("coordinates", "times"):
             spoken[name] = item
         else:

@@ -7,11 +7,10 @@ import numpy as np
 
 from dashboard.briefs import Json, region_name
 from dashboard.people import online
-from dashboard.period import PERIODS
 from dashboard.wall.ground import Ground
 from dashboard.wall.overview import PARTS as OVERVIEW_PARTS
 from dashboard.wall.parts import PARTS
-from domain.calendar import Period
+from domain.calendar import PERIODS, Period
 
 if TYPE_CHECKING:
     from config.city_model import City

@@ -18,6 +18,7 @@ from dashboard.briefs import Json, region_name
 from dashboard.doors import TOKEN, home_of, language
 from dashboard.filters import BadQuery, UnknownRegion, region_code
 from dashboard.sight import Sight, sight
+from domain.bounds import DAY_MS
 from domain.calendar import local_at
 from domain.people import WALL
 from store import logins, people
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 MOST_LINKS: Final = 500
 DAYS: Final = 365  # that the form proposes: a link that nobody thinks of any more ends by itself
-_DAY_MS: Final = 86_400_000
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,7 +109,7 @@ class Links:
         now_ms = self._hall.now_ms()
         return Token(
             name=people.plain_name(wanted.name), roles=(WALL,), scope=region, scenes=tuple(dict.fromkeys(wanted.scenes)),
-            made_at_ms=now_ms, ends_at_ms=now_ms + wanted.days * _DAY_MS if wanted.days else 0,
+            made_at_ms=now_ms, ends_at_ms=now_ms + wanted.days * DAY_MS if wanted.days else 0,
         )  # fmt: skip
 
     def _revoke(self, seen: Sight, name: str) -> int:

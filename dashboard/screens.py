@@ -116,7 +116,7 @@ def faults(screen: Mapping[str, Any], now_ms: int) -> list[str]:
 
 
 def trouble(seen: Sight, lang: str) -> list[Json]:
-    """What this program itself could not take, the newest first: {what, about, error, since, count}, at most TROUBLE_SHOWN.
+    """What this program itself could not take, the newest first: {what, about, error, since}, at most TROUBLE_SHOWN.
 
     Facts set aside in the store, and rows that no screen of this process shows. It knows no regions, so only who sees
     everything is told; the line of the sources tells everybody how many there are.
@@ -126,16 +126,16 @@ def trouble(seen: Sight, lang: str) -> list[Json]:
     said, hall = words(lang), seen.hall
     with hall.lock:
         rows = list(hall.skipped.rows.values())
-    found = [(one.at_ms, said["trouble.row"], f"{one.table} {one.name}", one.error, 1) for one in rows]
+    found = [(one.at_ms, said["trouble.row"], f"{one.table} {one.name}", one.error) for one in rows]
     try:
         held = [] if hall.store is None else [one for _, one in unfoldable.held(hall.store, TROUBLE_SHOWN)]
     except StoreError:
         held = []
-    found += [(one.at_ms, said["trouble.fact"], f"{one.source} {one.kind} {one.about}", one.error, 1) for one in held]
+    found += [(one.at_ms, said["trouble.fact"], f"{one.source} {one.kind} {one.about}", one.error) for one in held]
     newest = sorted(found, reverse=True)[:TROUBLE_SHOWN]
     return [
-        {"what": what, "about": about, "error": error, "since": _civil(hall, at_ms), "count": count}
-        for at_ms, what, about, error, count in newest
+        {"what": what, "about": about, "error": error, "since": _civil(hall, at_ms)}
+        for at_ms, what, about, error in newest
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from domain import device_clock
+from domain.bounds import DAY_MS
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
 from domain.limits import Limits
@@ -28,7 +29,7 @@ Place = Callable[[str | None, float | None, float | None], tuple[str, bool]]
 """(region as told, lon, lat) → (deepest region code or "", is the told region unknown)."""
 
 
-BEFORE_REPORT_MS: Final = 366 * device_clock.DAY_MS
+BEFORE_REPORT_MS: Final = 366 * DAY_MS
 """A step that is dated so long before its order was reported has a wrong clock."""
 
 

@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from domain.actions import LIMITED
-from domain.bounds import saturated
+from domain.bounds import DAY_MS, saturated
 from domain.lifecycle import STATUSES
-from domain.worktime import DAY_MS, Limit, WorkTime
+from domain.worktime import Limit, WorkTime
 
 TOTAL: Final = "total"
 PAUSED_IN: Final = "hanging"

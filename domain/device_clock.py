@@ -6,9 +6,9 @@ something to send, was dated by a clock that is wrong: it is kept as it was told
 
 from typing import Final
 
+from domain.bounds import DAY_MS
 from domain.limits import Limits
 
-DAY_MS: Final = 86_400_000
 WEEK_MS: Final = 7 * DAY_MS
 ROLLOVERS: Final = (1024, 2048)
 """Weeks after which a receiver of satellites counts anew from 0: once a receiver was not told, it is so many weeks behind."""
@@ -51,8 +51,3 @@ def dates_its_receipt(wrong_by_ms: int) -> bool:
     past nobody knows when it was.
     """
     return wrong_by_ms > 0 or rollover_weeks(wrong_by_ms) > 0
-
-
-def believed_ms(told_at_ms: int, received_at_ms: int, wrong_by_ms: int) -> int:
-    """The instant to go by: as told, or that of the receipt where the clock is wrong."""
-    return received_at_ms if wrong_by_ms else told_at_ms

@@ -219,6 +219,13 @@ class SosAnswer(Fact, frozen=True, array_like=True, tag="s", kw_only=True):
 
 
 AnyFact = Position | Heartbeat | CaseStep | FeedStatus | OrderAction | DayTally | SosAnswer
+KINDS: Final[dict[type[AnyFact], str]] = {
+    Position: "position", Heartbeat: "heartbeat", CaseStep: "order", OrderAction: "action", FeedStatus: "feed",
+    DayTally: "tally", SosAnswer: "sos_answer",
+}  # fmt: skip
+"""How counts, and what is set aside, call each kind of fact."""
+
+KIND_OF_TAG: Final = {str(kind.__struct_config__.tag): name for kind, name in KINDS.items()}
 
 
 def entity(fact: AnyFact) -> str:

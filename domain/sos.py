@@ -6,10 +6,11 @@ from typing import Final
 
 import msgspec
 
+from domain.bounds import DAY_MS
 from domain.states import Worker, WorkerFlag
 
 _SOS: Final = int(WorkerFlag.SOS)
-OLD_ALARM_MS: Final = 86_400_000
+OLD_ALARM_MS: Final = DAY_MS
 """An alarm out of a device's memory that is older is history: it stands in the track, and nobody is called."""
 
 HELD_MS: Final = 300_000

@@ -15,8 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.bounds import DAY_MS as DAY_MS
-from domain.bounds import LONGEST_LIMIT_DAYS, saturated
+from domain.bounds import DAY_MS, LONGEST_LIMIT_DAYS, saturated
 from domain.calendar import clock_ms, days_later, local_at
 
 HOUR_MS: Final = 3_600_000

@@ -4,26 +4,12 @@ from typing import Final
 
 import msgspec
 
-from domain.facts import (
-    AnyFact,
-    CaseStep,
-    DayTally,
-    FeedStatus,
-    Heartbeat,
-    OrderAction,
-    Position,
-    SosAnswer,
-    entity,
-)
+from domain.facts import KINDS, AnyFact, OrderAction, entity
 from domain.states import Outcome
 from ingest.changes import Changes
 from store.store import Unreadable
 from store.unfoldable import CLOCK, ERROR_LENGTH, ROW, Unfoldable
 
-KINDS: Final[dict[type[AnyFact], str]] = {
-    Position: "position", Heartbeat: "heartbeat", CaseStep: "order", OrderAction: "action", FeedStatus: "feed",
-    DayTally: "tally", SosAnswer: "sos",
-}  # fmt: skip
 DIED: Final = "who folds it dies of it"
 """The error of a fact that has ended whole processes: nobody was left to say more."""
 

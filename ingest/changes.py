@@ -21,6 +21,7 @@ class Changes:
         self.forgotten: set[tuple[str, str]] = set()
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, int] = {}
+        self.wrong_clocks: dict[str, int] = {}
         self.audit: list[Entry] = []
         self.due: dict[str, int | None] = {}
         self.notices: list[Notice] = []
@@ -42,6 +43,7 @@ class Changes:
         self.counts.update(later.counts)
         for clock, at_ms in later.seen.items():
             self.seen[clock] = max(at_ms, self.seen.get(clock, 0))
+        self.wrong_clocks |= later.wrong_clocks
         self.audit += later.audit
         self.due |= later.due
         self.unsure |= later.unsure
@@ -56,5 +58,5 @@ class Changes:
 
     def wrong_clock(self, fact: AnyFact, wrong_by_ms: int) -> None:
         """Remember that the clock of the fact's source, or of one of its devices, is wrong, and by how much."""
-        self.seen[f"{fact.source}|clock_wrong_ms"] = wrong_by_ms
-        self.seen[f"{fact.source}|clock_wrong_at"] = fact.received_at_ms
+        self.wrong_clocks[f"{fact.source}|clock_wrong_ms"] = wrong_by_ms
+        self.wrong_clocks[f"{fact.source}|clock_wrong_at"] = fact.received_at_ms

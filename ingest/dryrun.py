@@ -7,6 +7,7 @@ import httpx
 
 from config.city import City
 from config.clock import now_ms
+from ingest.gateway.access import Source, context_of
 from ingest.sources import events, feeds, positions, tallies
 from ingest.sources.base import Context, Decoded, Refused
 
@@ -38,10 +39,4 @@ class DryRun(httpx.AsyncBaseTransport):
         city = self._city
         if city is None:
             return Context(source="dry-run", received_at_ms=now_ms())
-        return Context(
-            source="dry-run",
-            received_at_ms=now_ms(),
-            worker_of=city.worker_of,
-            zone=city.zone,
-            region_of=lambda text: city.find_region(text) if text else city.root,
-        )
+        return context_of(Source("dry-run"), city)

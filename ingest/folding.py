@@ -334,7 +334,7 @@ class Partition:
             days=now.days,
             trails=now.trails,
             counts=dict(now.counts),
-            seen=now.seen,
+            seen=now.seen | now.wrong_clocks,
             outcomes=list(now.outcomes.values()),
             forgotten=sorted(now.forgotten),
             audit=now.audit,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.device_clock import DAY_MS, rollover_weeks
+from domain.bounds import DAY_MS
+from domain.device_clock import rollover_weeks
 
 _YEAR_MS: Final = 365.2425 * DAY_MS
 _UNITS: Final = (

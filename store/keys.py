@@ -167,7 +167,7 @@ def counts(partition: int) -> str:
     """
     pattern: {p3}:counts
     type: hash
-    fields: SOURCE|KIND|OUTCOME = how many facts; KIND position, heartbeat, order, action, feed, tally; OUTCOME kept …
+    fields: SOURCE|KIND|OUTCOME = how many facts; KIND is a name of domain.facts.KINDS (position, order …); OUTCOME kept …
     writer: projector, in the commit that folded them
     reader: web (metrics), tests
     lifetime: for ever

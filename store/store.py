@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from domain.facts import AnyFact, entity
+from domain.bounds import DAY_MS
+from domain.facts import KIND_OF_TAG, AnyFact, entity
 from domain.states import TABLES, Order, Outcome, Row, Step
 from store import keys, track
 from store.errors import StoreUnavailable, StoreUnfit, Trimmed
@@ -32,9 +33,6 @@ _changes = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, msgspec.Raw]]])
 encode = msgspec.msgpack.Encoder().encode
 
 Client = Any  # redis.Redis: its stubs type every answer as "awaitable or not"
-KIND_OF_TAG: Final = {"p": "position", "h": "heartbeat", "c": "order", "a": "action", "f": "feed", "t": "tally"}
-"""How the counts call each kind of fact, by its tag (domain.facts)."""
-
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -242,7 +240,7 @@ class Store:
     def track(self, worker: str, from_ms: int, to_ms: int) -> NDArray[np.void]:
         """Records with from_ms ≤ t < to_ms, in the order of time."""
         partition = self.partition_of(worker)
-        low, high = (str(np.datetime64(ms - shift, "ms"))[:10] for ms, shift in ((from_ms, _DAY_MS), (to_ms, -_DAY_MS)))
+        low, high = (str(np.datetime64(ms - shift, "ms"))[:10] for ms, shift in ((from_ms, DAY_MS), (to_ms, -DAY_MS)))
         wanted = [day for day in self.track_days(worker) if low <= day <= high]
         if not wanted:
             return np.empty(0, track.RECORD)
@@ -319,9 +317,6 @@ class Store:
             for partition in range(self.partitions):
                 pipe.hgetall(key(partition))
             return list(pipe.execute())
-
-
-_DAY_MS: Final = 86_400_000
 
 
 class _answers:

@@ -15,18 +15,13 @@ from domain.actions import ACTIONS, FIELD_TYPES, RESULTS, ROLES, SATISFACTION
 from domain.bounds import NUMBER_DECIMALS, NUMBER_MOST
 from domain.facts import (
     FEED_STATUSES,
+    KINDS,
     AnyFact,
-    CaseStep,
-    DayTally,
-    FeedStatus,
-    Heartbeat,
     OrderAction,
-    Position,
     beyond,
 )
 from domain.lifecycle import STATUSES
 
-KINDS: Final[tuple[type[AnyFact], ...]] = (Position, Heartbeat, CaseStep, FeedStatus, OrderAction, DayTally)
 LETTERS: Final = st.characters(codec="utf-8", exclude_categories=("Cs",))
 NAMES: Final = st.sampled_from(["A", "B", "W1", "网格员|甲", "a/b", " ", "\0", "x" * 128])
 """Few, so that facts meet at the same worker, order or feed."""

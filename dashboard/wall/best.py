@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.briefs import Json
 from dashboard.filters import read_query
 from dashboard.people import is_known
-from dashboard.period import Period
 from dashboard.ranking import ranking
 from dashboard.wall.ground import Ground
 from dashboard.wall.months import shown
+from domain.calendar import Period
 from domain.scores import LEVEL
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from dashboard.filters import region_words
 from dashboard.indicators import region_roll
 from dashboard.orderbook import orders_of
 from dashboard.period import resolve
+from domain.bounds import DAY_MS
 from domain.calendar import Period
 from domain.counts import Filters, Slice, Source
 from domain.standing import Look
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from dashboard.hall import Hall
 
 NEWEST_DAYS: Final = (1, 7, 60)
-DAY_MS: Final = 86_400_000
 
 
 class View:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.bounds import DAY_MS
 from ingest.tabular import Form, Reject
-from ingest.tabular.cells import DAY_MS, Unreadable, coordinate, moment, number
+from ingest.tabular.cells import Unreadable, coordinate, moment, number
 
 SIDE_VALUES: Final = {
     "altitude_m": (-1e4, 1e6),
@@ -93,7 +94,6 @@ def refusal(path: Path, line: int, wrong: Unreadable) -> Reject:
 
 
 __all__ = [
-    "DAY_MS",
     "SIDE_VALUES",
     "Fix",
     "Item",

@@ -13,12 +13,13 @@ from typing import Final
 
 import msgspec
 
-from ingest.files.fix import DAY_MS, Fix, Item, Reading, Reject, Understood, Unreadable, coordinate, day_ms, number
+from domain.bounds import DAY_MS
+from ingest.files.fix import Fix, Item, Reading, Reject, Understood, Unreadable, coordinate, day_ms, number
 from ingest.tabular.base import shown
 from ingest.tabular.content import lines_of
 from ingest.tabular.encoding import Encoding
+from ingest.units import KNOT_MPS
 
-KNOT_MPS: Final = 1852 / 3600
 NEW_CENTURY: Final = 80  # two-digit years from here on are of the 1900s: GPS time begins in 1980
 MAX_WAITING: Final = 10_000
 COMMENTS: Final = ("#", ";", "//", "!")

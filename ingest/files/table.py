@@ -15,6 +15,7 @@ from typing import Final
 from ingest.files.fix import Fix, Item, Note, Reading, Reject, Understood, Unreadable, coordinate, moment, number, refusal
 from ingest.tabular import Fault, Row, Table, TableError, open_table
 from ingest.tabular.cells import is_shortened
+from ingest.units import KMH_MPS, KNOT_MPS
 
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "worker": ("worker", "worker_id", "user", "user_id", "userid", "uid", "track_id", "trackid", "vehicle_id", "device_id",
@@ -44,7 +45,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 WHATS: Final = tuple(NAMES)
 NEEDED: Final = ("time", "lon", "lat")
 OPTIONS: Final = {what: f"--{what}" for what in WHATS}
-FACTOR: Final = {"mps": 1.0, "kmh": 1 / 3.6, "kn": 1852 / 3600}
+FACTOR: Final = {"mps": 1.0, "kmh": KMH_MPS, "kn": KNOT_MPS}
 SPEED_UNIT: Final = {
     "speed_mps": "mps", "speed_ms": "mps", "speed_m_s": "mps", "speed_kmh": "kmh", "speed_kmph": "kmh", "speed_kph": "kmh",
     "speed_km_h": "kmh", "speed_kn": "kn", "speed_kt": "kn", "speed_knots": "kn", "groundspeed": "kn", "sog": "kn",

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from config import clock
+from config.city import City
+from ingest.sources.base import Context
 from store.errors import StoreError
 from store.sources import add_source, hashed, sources
 from store.store import Store
@@ -21,6 +23,19 @@ class Source(msgspec.Struct, frozen=True):
     name: str
     datum: str = "wgs84"
     speed_unit: str = ""
+
+
+def context_of(source: Source, city: City) -> Context:
+    """What decoders are to know of what the source sends now."""
+    return Context(
+        source=source.name,
+        received_at_ms=clock.now_ms(),
+        datum=source.datum,
+        speed_unit=source.speed_unit,
+        worker_of=city.worker_of,
+        zone=city.zone,
+        region_of=lambda text: city.find_region(text) if text else city.root,
+    )
 
 
 class Access:

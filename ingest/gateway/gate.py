@@ -8,11 +8,10 @@ from itertools import count
 
 import msgspec
 
-from config import clock
 from config.city import City
 from config.settings import Settings
 from domain.facts import AnyFact, CaseStep, Heartbeat, Position, all_within, beyond
-from ingest.gateway.access import Access, Source
+from ingest.gateway.access import Access, Source, context_of
 from ingest.gateway.steproom import refusals_of_steps
 from ingest.sources.base import Context, Decoded, Reject, reason_key, shown
 from store.appender import Appender
@@ -40,7 +39,7 @@ def refused_too(decoded: Decoded, reasons: Sequence[str]) -> Decoded:
     refused = {reject.index for reject in decoded.rejects}
     places = (n for n in count() if n not in refused)
     told = list(zip(places, decoded.facts, reasons, strict=False))
-    new = [Reject(index, reason, repr(fact).encode(errors="replace")) for index, fact, reason in told if reason]
+    new = [Reject(index, reason, _as_bytes(fact)) for index, fact, reason in told if reason]
     return msgspec.structs.replace(
         decoded,
         facts=tuple(fact for _, fact, reason in told if not reason),
@@ -48,9 +47,17 @@ def refused_too(decoded: Decoded, reasons: Sequence[str]) -> Decoded:
     )
 
 
+def _as_bytes(fact: AnyFact) -> bytes:
+    """A fact as it is kept with its refusal: JSON, or whatever Python says of one that has no JSON."""
+    try:
+        return msgspec.json.encode(fact)
+    except (ValueError, OverflowError, TypeError):
+        return repr(fact).encode(errors="replace")
+
+
 def within_bounds(decoded: Decoded) -> Decoded:
     """What a decoder let through that the store could not give back is refused here, whatever the protocol."""
-    if not all_within(decoded.signs):
+    if decoded.signs and not all_within(decoded.signs):
         decoded = msgspec.structs.replace(decoded, signs=tuple(sign for sign in decoded.signs if not beyond(sign)))
     if all_within(decoded.facts):
         return decoded
@@ -73,15 +80,7 @@ class Gate:
         self._shown_s: dict[tuple[str, str], float] = {}
 
     def context(self, source: Source) -> Context:
-        return Context(
-            source=source.name,
-            received_at_ms=clock.now_ms(),
-            datum=source.datum,
-            speed_unit=source.speed_unit,
-            worker_of=self.city.worker_of,
-            zone=self.city.zone,
-            region_of=lambda text: self.city.find_region(text) if text else self.city.root,
-        )
+        return context_of(source, self.city)
 
     async def take(self, decoded: Decoded, source: Source) -> Taken:
         """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""

@@ -9,8 +9,8 @@ import msgspec
 
 from config.city import RosterEntry
 from ingest.simulator.chance import rng_of
+from ingest.units import KNOT_MPS
 
-KNOT_MPS: Final = 1852 / 3600
 KEPT: Final = 5000  # fixes that a device can keep; then it forgets the oldest
 PROTOCOLS: Final = ("jt808", "osmand", "owntracks", "json")
 FLAVOURS: Final = ("query", "form", "client9")

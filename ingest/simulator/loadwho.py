@@ -8,7 +8,8 @@ import msgspec
 
 from config.city import City
 from ingest.simulator.chance import rng_of
-from ingest.simulator.device import KNOT_MPS, Sighting
+from ingest.simulator.device import Sighting
+from ingest.units import KNOT_MPS
 
 PROTOCOLS: Final = ("json", "osmand", "owntracks", "jt808", "batch")
 

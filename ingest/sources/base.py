@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from domain import datum
+from domain.bounds import ID_LENGTH
 from domain.facts import AnyFact, Heartbeat
 
 KEPT_BYTES: Final = 4096  # of the raw input of one reject
-ID_LENGTH: Final = 128  # longest id of a worker, order or feed
 REASON_LENGTH: Final = 500
 _SHOWN: Final = 120  # longest foreign value in a reason
 _NOWHERE_DEG: Final = 1e-6  # nearer than this to 0, 0 is a receiver that does not know
@@ -24,9 +24,6 @@ _GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)  # 1,234 is a
 _UNTOLD: Final = frozenset(("", "nan", "null", "none", "-1", "-1.0"))  # how phones write that they do not know
 _TRUE: Final = frozenset(("1", "true", "yes", "on"))
 _FALSE: Final = frozenset(("0", "false", "no", "off"))
-SPEED_MPS: Final = {"mps": 1.0, "kmh": 1 / 3.6, "knots": 1852 / 3600}
-"""What one of a unit is, by the names that `app.py source add --speed-unit` takes."""
-
 _Read = TypeVar("_Read")
 
 
@@ -77,8 +74,8 @@ class Context(msgspec.Struct, frozen=True):
 
     `source`: name of the ingest key. `datum`: of positions that name none. `worker_of`: worker id of a device id.
     `zone`: of times that name none, in the protocols that allow such times (OsmAnd). `region_of`: code of a region's code or
-    name, of the whole city for ""; None for one that there is not. `speed_unit`: a key of SPEED_MPS, of speeds that name no
-    unit; "" the protocol's own.
+    name, of the whole city for ""; None for one that there is not. `speed_unit`: a key of `ingest.units.SPEED_MPS`, of speeds
+    that name no unit; "" the protocol's own.
     """
 
     source: str

@@ -8,6 +8,7 @@ One object, an array, or NDJSON. `order`, `at` and `status` are required; what e
 import json
 from typing import Any, Final
 
+from domain.bounds import EXTRA_FIELDS, EXTRA_NAME_LENGTH
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
 from ingest.sources import instants, jsonbody
@@ -35,7 +36,7 @@ TEXT_LENGTHS: Final = {
     "handler": 300,
     "note": 20_000,
 }
-EXTRA_FIELDS, EXTRA_NAME_LENGTH, EXTRA_LENGTH = 32, 64, 2000
+EXTRA_LENGTH: Final = 2000
 _OWN: Final = frozenset(
     (*TEXT_LENGTHS, "order", "at", "status", "at_unknown", "source", "channel", "lon", "lat", "datum", "deadline_at", "on_time")
 )

@@ -9,6 +9,7 @@ import re
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from domain.bounds import STREAMS, URL_LENGTH
 from domain.facts import FeedStatus
 from ingest.sources import instants, jsonbody
 from ingest.sources.base import (
@@ -26,7 +27,6 @@ from ingest.sources.base import (
 )
 
 SCHEMES: Final = frozenset(("http", "https", "ws", "wss", "rtsp", "rtmp", "srt"))
-STREAMS, URL_LENGTH = 16, 2000
 _STATUS_WORDS: Final = {
     "online": ("online", "on", "ok", "up", "ready", "available", "1", "true", "在线"),
     "offline": ("offline", "off", "down", "disconnected", "0", "false", "离线"),

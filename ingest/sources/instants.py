@@ -4,8 +4,7 @@ import re
 from datetime import datetime, tzinfo
 from typing import Final
 
-from domain.bounds import EARLIEST_MS as EARLIEST_MS
-from domain.bounds import LATEST_MS as LATEST_MS
+from domain.bounds import EARLIEST_MS, LATEST_MS
 from ingest.sources.base import BadInput, shown
 
 SECONDS_BELOW: Final = 100_000_000_000  # an epoch below this is in seconds (until the year 5138), from it on in ms

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl
 from domain.facts import FixFlag, Heartbeat, Position
 from ingest.sources import instants
 from ingest.sources.base import (
-    SPEED_MPS,
     BadInput,
     Context,
     Decoded,
@@ -30,6 +29,7 @@ from ingest.sources.base import (
     truth,
 )
 from ingest.sources.jsonbody import trimmed, value_of
+from ingest.units import SPEED_MPS
 
 _MOST_FIELDS: Final = 200
 _FALSE: Final = frozenset(("0", "false", "no", "off"))

@@ -12,8 +12,8 @@ from domain.facts import AnyFact, Heartbeat, Position
 from ingest.sources import instants
 from ingest.sources.base import BadInput, Context, Decoded, Reject, entity_id, measured, place, reject, shown
 from ingest.sources.jsonbody import value_of
+from ingest.units import KMH_MPS
 
-KMH_MPS: Final = 1 / 3.6
 _OF_A_DEVICE: Final = frozenset(
     ("event", "waypoint", "waypoints", "cmd", "info", "dump", "step", "status", "request", "response", "msg", "beacon")
 )

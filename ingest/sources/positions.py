@@ -15,11 +15,11 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
+from domain.bounds import EARLIEST_MS, ID_LENGTH, LATEST_MS
 from domain.datum import Datum, to_wgs84
 from domain.facts import FixFlag, Heartbeat, Position
 from ingest.sources import instants, jsonbody
 from ingest.sources.base import (
-    ID_LENGTH,
     BadInput,
     Context,
     Decoded,
@@ -98,7 +98,7 @@ def _facts(fixes: list[_Fix], context: Context) -> tuple[Position, ...] | None:
     """The facts of good items, or None if one has a fault that the typed decoder does not see."""
     places = _places(fixes, context.datum)
     source, received_at_ms, worker_of = context.source, context.received_at_ms, context.worker_of
-    earliest_ms, latest_ms = instants.EARLIEST_MS, instants.LATEST_MS
+    earliest_ms, latest_ms = EARLIEST_MS, LATEST_MS
     facts: list[Position] = []
     for fix, (lon, lat) in zip(fixes, places, strict=True):
         at, device = fix.fixed_at, fix.worker

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-DAY_MS: Final = 86_400_000
+from domain.bounds import DAY_MS
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SERIAL_DAY_0: Final = datetime(1899, 12, 30)  # noqa: DTZ001  spreadsheets count days of a wall clock from here
 SERIALS: Final = (20_000.0, 80_000.0)  # 1954 to 2119; as an epoch it would be the first day of 1970

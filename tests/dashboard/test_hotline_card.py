@@ -16,10 +16,10 @@ from dashboard.filters import read_query
 from dashboard.hall import Hall
 from dashboard.hotline import hotline
 from dashboard.indicators import indicators_of
-from dashboard.period import Period
 from dashboard.query import order_ids
 from dashboard.sight import sight_of
 from dashboard.tallies import tallies_json
+from domain.calendar import Period
 from domain.facts import DayTally, tally_id
 from domain.people import Person
 from domain.states import Life, Tally, Told

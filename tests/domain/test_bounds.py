@@ -1,6 +1,7 @@
 """Bounds of facts: what is within can be read back and reckoned with, what is beyond is named; every field has them."""
 
 from decimal import Decimal
+from typing import get_args
 
 import msgspec
 import msgspec.inspect as types
@@ -11,13 +12,13 @@ from hypothesis import strategies as st
 from domain.bounds import EXACT, LATEST_MS, LONGEST_LIMIT_DAYS, LONGEST_LIMIT_MS, is_deadline, saturated
 from domain.clocks import Move, Running, alarms, climbed, marks, moved, pack, unpacked
 from domain.clocks import given as given_end
-from domain.facts import AnyFact, CaseStep, all_within, beyond
+from domain.facts import KIND_OF_TAG, KINDS, AnyFact, CaseStep, Position, all_within, beyond
 from domain.lifecycle import STATUSES
 from domain.ownorders import follow
 from domain.states import Life, Order, Step
 from domain.stints import unpacked as stints_of
 from domain.worktime import longest
-from tests.any_facts import KINDS, any_fact, spoilt
+from tests.any_facts import any_fact, spoilt
 from tests.domain.people import NOW, Story
 from tests.domain.test_clocks import RULES
 
@@ -46,8 +47,15 @@ def test_each_field_of_each_kind_of_fact_has_bounds(kind: type[AnyFact], field: 
         assert not all_within([sound, fact])
 
 
+def test_every_kind_of_fact_has_one_name_and_one_tag() -> None:
+    assert set(KINDS) == set(get_args(AnyFact))
+    assert len(set(KINDS.values())) == len(KIND_OF_TAG) == len(KINDS)
+    for kind, name in KINDS.items():
+        assert KIND_OF_TAG[msgspec.msgpack.decode(msgspec.msgpack.encode(_sound(kind)))[0]] == name
+
+
 def test_what_is_beyond_is_told_by_the_name_of_the_field() -> None:
-    fix = msgspec.structs.replace(_sound(KINDS[0]), fixed_at_ms=LATEST_MS)
+    fix = msgspec.structs.replace(_sound(Position), fixed_at_ms=LATEST_MS)
     assert beyond(fix).startswith("fixed_at_ms: ")
 
 

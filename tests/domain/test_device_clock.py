@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import cases, device_clock
-from domain.device_clock import DAY_MS, WEEK_MS
+from domain.bounds import DAY_MS
+from domain.device_clock import WEEK_MS
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
 from domain.limits import Limits

@@ -14,6 +14,7 @@ from domain.facts import SET_ASIDE, AnyFact, DayTally, FeedStatus, FixFlag, Hear
 from domain.geodesy import distance_m
 from domain.presence import NEVER
 from domain.states import Presence, Row, Worker, WorkerFlag
+from ingest.changes import Changes
 from ingest.dayindex import DayIndexes
 from ingest.folding import Partition
 from ingest.places import Places
@@ -243,6 +244,14 @@ def test_a_receiver_of_another_epoch_is_set_aside_and_said_of_the_worker(city: C
     folder.fold(fix(10))
     worker = folder.shelf.workers["W1"]
     assert not worker.flags & WorkerFlag.CLOCK_WRONG and worker.clock_wrong_ms == 0
+
+
+def test_of_clocks_that_are_wrong_the_one_found_last_is_told() -> None:
+    told, later = Changes(), Changes()
+    told.wrong_clock(fix(0), 86_400_000_000)
+    later.wrong_clock(fix(60), -619_315_200_000)
+    told.absorb(later)
+    assert told.wrong_clocks == {"t|clock_wrong_ms": -619_315_200_000, "t|clock_wrong_at": fix(60).received_at_ms}
 
 
 def test_a_recorded_track_may_be_of_any_age(city: City) -> None:

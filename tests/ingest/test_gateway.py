@@ -15,11 +15,11 @@ import pytest
 from config.city import City
 from config.settings import Settings
 from domain.facts import CaseStep, FeedStatus, Heartbeat, OrderAction, Position
-from ingest.gateway.gate import Gate
+from ingest.gateway.gate import Gate, refused_too
 from ingest.gateway.serve import PortTaken, serve
 from ingest.projector import Projector
 from ingest.sources import positions
-from ingest.sources.base import Context
+from ingest.sources.base import Context, Decoded
 from ingest.sources.jt808 import body, encode, frames
 from ingest.sources.jt808.message import Id, Message, parse
 from store import sources
@@ -304,6 +304,16 @@ def test_where_strangers_are_refused_a_message_let_go_before_a_bad_one_harms_not
         assert running.http.post(f"/owntracks/{KEY}", json=messages).status_code == 200
     finally:
         running.end()
+
+
+def test_a_fact_refused_behind_its_decoder_is_kept_as_json_if_it_has_any() -> None:
+    fix = Position(source="s", received_at_ms=AT_MS, worker="W99", fixed_at_ms=AT_MS, lon=113.1, lat=23.0)
+    odd = msgspec.structs.replace(fix, worker="\ud800")
+    found = refused_too(Decoded((fix, odd, fix)), ["no such worker", "no text", ""])
+    assert found.facts == (fix,)
+    assert [(one.index, one.reason) for one in found.rejects] == [(0, "no such worker"), (1, "no text")]
+    assert msgspec.json.decode(found.rejects[0].raw, type=Position) == fix
+    assert found.rejects[1].raw.startswith(b"Position(") and b"\\ud800" in found.rejects[1].raw
 
 
 def test_a_store_that_is_full_or_gone_makes_devices_keep_their_fixes(gateway: Running) -> None:

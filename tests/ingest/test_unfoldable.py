@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 
 from config.city import City, load_city
 from config.settings import Settings
-from domain import cases, presence, tallies
-from domain.facts import AnyFact, CaseStep, DayTally, FeedStatus, Heartbeat, OrderAction, Position, entity
+from domain import cases, presence, sos, tallies
+from domain.facts import KINDS, AnyFact, CaseStep, DayTally, FeedStatus, Heartbeat, OrderAction, Position, SosAnswer, entity
 from domain.states import Worker
 from ingest import folding
 from ingest import orders as orders_module
-from ingest.aside import DIED, KINDS
+from ingest.aside import DIED
 from ingest.folding import Partition
 from ingest.places import Places
 from ingest.projector import SINGLY, Projector
@@ -43,6 +43,8 @@ from tests.ingest.test_projector import NOW, fix
 
 BAD = "bad"
 """How everything is called that the spoilt folds of these tests raise at."""
+
+BAD_ANSWER_MS = NOW + 7  # an alarm's answer is known to its fold by its instant
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +97,7 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(cases, "add_steps", lambda _trail, new, _most: any("bad" in step.fields.values() for step in new))
     spoil(orders_module, "_audited", lambda asked, *_: asked.id.startswith(BAD), late=True)
     spoil(folding, "fold_feed", lambda _feed, fact, _place: fact.feed.startswith(BAD))
+    spoil(sos, "answer", lambda _worker, at_ms: at_ms == BAD_ANSWER_MS)
     spoil(folding, "fold_tally", lambda _held, fact: fact.key.startswith(BAD))
     assert tallies.fold_tally is not folding.fold_tally
 
@@ -109,6 +112,9 @@ MIXED: tuple[AnyFact, ...] = (
     CaseStep(**told(order="A1", at_ms=NOW + 1, status="handling", title="bad")),
     CaseStep(**told(order="A1", at_ms=NOW + 2, status="closed")),
     FeedStatus(**told(feed="F1", at_ms=NOW, status="online")), FeedStatus(**told(feed=BAD, at_ms=NOW, status="online")),
+    Heartbeat(**told(worker="W4", sos=True)),
+    SosAnswer(**told(worker="W4", id="s1", actor="chief", role="duty_chief", at_ms=BAD_ANSWER_MS)),
+    SosAnswer(**told(worker="W4", id="s2", actor="chief", role="duty_chief", at_ms=NOW, region="440605")),
     DayTally(**told(day="2026-07-13", region="440605", key="calls", value=Decimal(3), at_ms=NOW)),
     DayTally(**told(day="2026-07-13", region="440605", key=BAD, value=Decimal(3), at_ms=NOW)),
     *LIFE[:2], action("register", "duty_chief", 2, BAD, category="lamp"), *LIFE[2:], fix("W1", 20),
@@ -119,6 +125,8 @@ def is_bad(fact: AnyFact) -> bool:
     match fact:
         case Position(worker=name) | Heartbeat(worker=name) | FeedStatus(feed=name) | DayTally(key=name):
             return name.startswith(BAD)
+        case SosAnswer():
+            return fact.at_ms == BAD_ANSWER_MS
         case CaseStep():
             return fact.title == "bad"
         case OrderAction():
@@ -135,6 +143,7 @@ def test_exactly_what_cannot_be_folded_is_set_aside(store: Store, projector: Pro
     assert len({(p, one.id) for p, one in unfoldable.held(store)}) == len(bad)
     assert all("cannot" in one.error and one.at_ms > NOW for one in found)
     assert counted(store) == Counter((KINDS[type(fact)], is_bad(fact)) for fact in MIXED)
+    assert {KINDS[type(fact)] for fact in MIXED} == set(KINDS.values())
     assert unfoldable.number(store) == len(bad)
 
 

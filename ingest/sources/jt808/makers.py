@@ -6,15 +6,14 @@ place. 0x5501, 0x5502 (blind area): electronic locks, in BCD degrees and minutes
 
 import struct
 from datetime import UTC, datetime
-from typing import Final
 
 from domain.facts import FixFlag
 from ingest.sources.base import BadInput
 from ingest.sources.jt808 import body
 from ingest.sources.jt808.body import KMH10_MPS, Location
 from ingest.sources.jt808.message import Id, Message
+from ingest.units import KNOT_MPS
 
-_KNOT_MPS: Final = 1852 / 3600
 _POSITIONED, _SOUTH, _WEST = 2, 4, 8
 _VALUES, _FAULTS, _ALARMS = 1, 2, 3  # subtypes of F0 that end in a place
 
@@ -108,7 +107,7 @@ def _lock(content: bytes) -> Location:
         lon=lon if flags & 4 else -lon,
         lat=lat if flags & 2 else -lat,
         altitude_m=0,
-        speed_mps=int(digits[30:32]) * _KNOT_MPS,
+        speed_mps=int(digits[30:32]) * KNOT_MPS,
         heading_deg=content[16] * 2,
         fixed_at_ms=_utc_clock_ms(digits[:12]),
         clock=digits[:12],

@@ -8,7 +8,7 @@ One object, an array, or NDJSON. `order`, `at` and `status` are required; what e
 import json
 from typing import Any, Final
 
-from domain.bounds import EXTRA_FIELDS, EXTRA_NAME_LENGTH
+from domain.bounds import EXTRA_FIELDS, EXTRA_NAME_LENGTH, is_deadline
 from domain.facts import CaseStep
 from domain.lifecycle import STATUSES
 from ingest.sources import instants, jsonbody
@@ -67,7 +67,7 @@ def _step(value: dict[str, Any], context: Context, dropped: list[str]) -> CaseSt
         channel=text_field(dropped, value, "source" if value.get("source") is not None else "channel", 300),
         lon=lon,
         lat=lat,
-        deadline_at_ms=None if deadline in (None, "") else spared(dropped, instants.instant_ms, deadline, "deadline_at"),
+        deadline_at_ms=None if deadline in (None, "") else spared(dropped, _deadline, deadline, context.received_at_ms),
         on_time=_truth(dropped, value, "on_time"),
         extra=_extra(value, dropped),
         **texts,
@@ -79,6 +79,13 @@ def _status(value: object) -> str:
     if key not in STATUSES:
         raise BadInput(f"unknown status: {shown(value)} (allowed: {', '.join(STATUSES)})")
     return key
+
+
+def _deadline(value: object, told_at_ms: int) -> int:
+    at_ms = instants.instant_ms(value, "deadline_at")
+    if not is_deadline(at_ms, told_at_ms):
+        raise BadInput(f"deadline_at out of range: {shown(value)}")
+    return at_ms
 
 
 def _truth(dropped: list[str], value: dict[str, Any], name: str) -> bool | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.bounds import EARLIEST_DEADLINE_MS, LONGEST_LIMIT_MS
 from domain.facts import CaseStep, FeedStatus
 from domain.lifecycle import STATUSES
 from ingest.sources import events, feeds
@@ -121,6 +122,8 @@ SPARED_OF_STEPS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"lon": 113.1, "lat": 123}, {}, "lat out of range: 123"),
     ({"lon": 113.1, "lat": 23, "datum": "tokyo"}, {}, "unknown datum: tokyo"),
     ({"deadline_at": "tomorrow"}, {}, "deadline_at not a time: tomorrow"),
+    ({"deadline_at": "2099-12-31T00:00:00Z"}, {}, "deadline_at out of range: 2099-12-31T00:00:00Z"),
+    ({"deadline_at": 86_400}, {}, "deadline_at out of range: 86400"),
     ({"on_time": "perhaps"}, {}, "wrong type of on_time: perhaps"),
     ({"title": {"a": 1}}, {}, "wrong type of title: {'a': 1}"),
     ({"title": "x" * 1001}, {"title": "x" * 1000}, "title too long: 1001 characters, cut to 1000"),
@@ -135,6 +138,14 @@ def test_what_stands_beside_a_step_costs_itself_and_is_told(odd: dict[str, Any],
     decoded = steps(STEP, STEP | odd)
     assert decoded.facts[1] == step(**kept) and decoded.rejects == ()
     assert [(one.index, one.reason) for one in decoded.dropped] == [(1, reason)]
+
+
+def test_a_deadline_lies_as_far_ahead_as_any_limit_may_or_as_long_ago_as_cases_are_kept() -> None:
+    for deadline_at_ms in (CONTEXT.received_at_ms + LONGEST_LIMIT_MS, EARLIEST_DEADLINE_MS):
+        decoded = steps(STEP | {"deadline_at": deadline_at_ms})
+        assert [(fact.deadline_at_ms, decoded.dropped) for fact in decoded.facts if isinstance(fact, CaseStep)] == [
+            (deadline_at_ms, ())
+        ]
 
 
 def test_older_systems_write_gbk() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from config import clock
 from store import keys
 from store.errors import StoreUnavailable
 from store.store import Store, _answers
@@ -108,6 +109,7 @@ def _backwards(
     store: Store, number: int, from_ms: int, to_ms: int | None, before: Place | None
 ) -> Iterator[tuple[Place, Entry]]:
     """(place, line) of one stream from the newest on."""
+    from_ms, to_ms = from_ms - clock.ahead_ms(), None if to_ms is None else to_ms - clock.ahead_ms()  # as the store counts
     end = "+" if to_ms is None else f"({max(to_ms, 1)}-0"
     if before is not None and (to_ms is None or before[0] < to_ms):
         end = f"{before[0]}-{before[1]}" if number > before[2] else f"({before[0]}-{before[1]}"
@@ -119,7 +121,7 @@ def _backwards(
             found: list[Any] = store.client.xrevrange(key, max=end, min=max(from_ms, 0), count=PAGE)
         for entry_id, fields in found:
             at_ms, _, serial = entry_id.decode().partition("-")
-            yield (int(at_ms), int(serial), number), _read(int(at_ms), fields)
+            yield (int(at_ms), int(serial), number), _read(int(at_ms) + clock.ahead_ms(), fields)
         if len(found) < PAGE:
             return
         end = f"({found[-1][0].decode()}"
@@ -151,7 +153,7 @@ def verify(store: Store) -> tuple[int, list[str]]:
 
 def forwards(store: Store, key: str, to_ms: int | None = None) -> Iterator[tuple[str, bytes, str]]:
     """(id, bytes of the line, digest beside it) of one stream from the oldest on, written before `to_ms`."""
-    start, end = "-", "+" if to_ms is None else f"({max(to_ms, 1)}-0"
+    start, end = "-", "+" if to_ms is None else f"({max(to_ms - clock.ahead_ms(), 1)}-0"
     while True:
         with _answers():
             found: list[Any] = store.client.xrange(key, min=start, max=end, count=PAGE)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from config import clock
 from store import keys
 from store.store import Store, _answers
 
@@ -115,6 +116,6 @@ def rejects(store: Store, source: str, newest: int) -> list[Refusal]:
     with _answers():
         found = store.client.xrevrange(keys.rejects(source), count=newest)
     return [
-        Refusal(source, f[b"reason"].decode(), f[b"raw"], int(f[b"size"]), int(entry_id.split(b"-")[0]))
+        Refusal(source, f[b"reason"].decode(), f[b"raw"], int(f[b"size"]), int(entry_id.split(b"-")[0]) + clock.ahead_ms())
         for entry_id, f in found
     ]

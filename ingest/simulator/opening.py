@@ -3,7 +3,7 @@ as they always do.
 
 They say when they did it, up to a few hours ago; whom a simulator plays is believed that. The hours are of working time, so
 that the stages have taken what their stories say whenever a demo is started, at night too. The duty chief sets those limits
-that are to be nearly, or quite, used up.
+that are to be nearly, or quite, used up, and those that a night or a holiday would use up though nobody worked.
 """
 
 import asyncio
@@ -97,13 +97,21 @@ async def _act(
         seen = await society.look(order)
         if seen is None:
             return
-        if action == "register" and hours == SHORT:
-            told["deadline_at_ms"] = round(done_ms + society.limit_h(seen.category) * HOUR_MS)
+        if action == "register" and (deadline_ms := _deadline_ms(society, seen.category, done_ms, hours)) is not None:
+            told["deadline_at_ms"] = deadline_ms
         if await society.act(seen, action, at_ms=done_ms, once=once, **told) is not None:
             return
         now = await society.look(order)
         if now is None or now.steps == seen.steps:
             return  # a step that this city leaves out, or that a rule of it has done
+
+
+def _deadline_ms(society: Society, category: str, done_ms: int, hours: tuple[float, float]) -> int | None:
+    """The limit that the duty chief sets; None: that of the matter, less than half of which has passed since."""
+    limit_ms, since_ms = society.limit_h(category) * HOUR_MS, clock.now_ms() - done_ms
+    if hours == SHORT:
+        return round(done_ms + limit_ms)
+    return None if 2 * since_ms < limit_ms else round(clock.now_ms() + max(limit_ms, since_ms))
 
 
 def _told(action: str, result: list[str]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ NO_FIGURES: Final = (
     ".panel-title, .panel-base, .panel .span, .wall-control",  # the days of the window
     ".axis .lo, .axis .hi, .col-heads > :first-child, .bars .more, .dept .more",  # ends of an axis; how many rows there are
     ".ag-root, .desk-order, .duty-list, .news-button",  # orders and workers, one by one; what is new at this desk
-    ".statistics th, .statistics-head",  # names of months and channels, the window
+    ".statistics th, .statistics-head, [data-panel=month] .col-heads",  # names of months and channels, the window
     ".review-controls, .review-below, .review-foot, .review th, .review .name, .review h2",  # choices, places, the moment
     ".review-value:not(a), .review-took, .review-stage [title], .review-heads, .review-day, .review .score",  # times, scores
     ".review td.t3:not([data-figure]), .review-cards, .review-orders",  # ranks, cards (their page lists them), single orders

@@ -1,9 +1,10 @@
 """/review in a real browser: it leads down and back, each number opens so many orders, and nothing runs out of the page."""
 
+import datetime as dt
 import re
 import time
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -36,8 +37,11 @@ def arrive(page: Page, region: str = "") -> None:
     page.wait_for_selector(".review-graph .barlayer .trace", state="attached")
 
 
-def start(hall: Hall, page: Page, search: str = "") -> None:
-    page.goto(f"{hall.url}/review{search}")
+def start(hall: Hall, page: Page, **more: str) -> None:
+    """The last days, in which the orders of these tests are: a month or a year may have begun since."""
+    today = clock.local_now(hall.city.zone).date()
+    days = {"from": (today - dt.timedelta(days=2)).isoformat(), "to": (today + dt.timedelta(days=1)).isoformat()}
+    page.goto(f"{hall.url}/review?{urlencode({**days, **more})}")
     arrive(page)
 
 
@@ -62,7 +66,7 @@ def wrong(hall: Hall, page: Page) -> list[Any]:
 
 def test_each_number_opens_exactly_so_many_orders(hall: Hall, watched: Watched) -> None:
     page = watched.page
-    start(hall, page, "?period=month")
+    start(hall, page)
     assert wrong(hall, page) == []
     figure = page.locator(".review-figures [data-figure=accepted]")
     told = figure.get_attribute("data-num") or ""
@@ -131,7 +135,7 @@ def test_the_map_leads_down_and_every_choice_is_an_address(hall: Hall, watched: 
 
 def test_a_pinned_moment_stays(hall: Hall, watched: Watched) -> None:
     page = watched.page
-    start(hall, page, "?period=month")
+    start(hall, page)
     page.locator(".review-controls a", has_text="定格").click()
     page.wait_for_url(re.compile("as_of="))
     expect(page.locator(".review-controls .primary")).to_contain_text("已定格", timeout=PATIENT_MS)
@@ -160,7 +164,7 @@ def test_a_pinned_moment_stays(hall: Hall, watched: Watched) -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_nothing_runs_out_of_the_page_at_any_size(hall: Hall, watched: Watched, lang: str) -> None:
     page = watched.page
-    start(hall, page, f"?period=month&lang={lang}")
+    start(hall, page, lang=lang)
     for width, height in ((1366, 768), (1920, 1080), (3840, 1080)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(600)

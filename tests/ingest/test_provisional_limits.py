@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from config import city_calendar
+from config import city_calendar, clock
 from config.city import City, load_city
 from config.settings import Settings
 from domain.facts import OrderAction
@@ -51,7 +51,7 @@ def folder(city_folder: Path, tmp_path: Path) -> Path:
 def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
     """The instant that projectors believe it is: the Sunday before Christmas, until a test says otherwise."""
     told = {"ms": BEGUN_MS + 60_000}
-    monkeypatch.setattr(projector_module.time, "time_ns", lambda: told["ms"] * 1_000_000)
+    monkeypatch.setattr(clock, "now_ms", lambda: told["ms"])
     yield told
 
 

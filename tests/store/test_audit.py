@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from config import clock
 from store import audit, auditfiles, keys
 from store.audit import Entry
 from store.commit import Commit, commit, take_lease
@@ -16,6 +17,12 @@ from store.store import Store
 from tests.conftest import Valkey
 
 NOW = 1_783_901_730_000
+
+
+@pytest.fixture(autouse=True)
+def by_the_stores_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ids that these tests give are of the store's own clock."""
+    monkeypatch.setattr(clock, "_ahead_ms", 0)
 
 
 def entry(number: int, **more: Any) -> Entry:
@@ -55,6 +62,14 @@ def test_a_window_is_by_when_the_lines_were_written(store: Store) -> None:
     assert [line.subject for line in audit.newest(store, 1003, 1006)] == ["s5", "s4", "s3"]
     assert [line.subject for line in audit.newest(store, 1009)] == ["s9"] and list(audit.newest(store, 0, 1000)) == []
     assert list(audit.newest(store, 2000, 1000)) == [] and list(audit.newest(store, 0, 0)) == []
+
+
+def test_a_window_is_by_our_clock_where_it_is_not_the_stores(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_ahead_ms", 90_000_000)
+    audit.write(store, entry(1))
+    now_ms = clock.now_ms()
+    assert [line.subject for line in audit.newest(store, now_ms - 60_000, now_ms + 60_000)] == ["s1"]
+    assert list(audit.newest(store, 0, now_ms - 60_000)) == [] and list(audit.newest(store, now_ms + 60_000)) == []
 
 
 @pytest.mark.parametrize("page", [1, 2, 7, 50])

@@ -71,5 +71,5 @@ MAP: Final = "map"
 STEPS: Final = ("s1", "s2", "s3", "s4", "s5")
 """The layout steps by the canvas (look §7), from the smallest."""
 
-ALWAYS: Final = ("counters", "stages", "closure", "trend", "force", "urgent", "ticker", "sources")
+ALWAYS: Final = ("counters", "stages", "closure", "trend", "force", "calling", "urgent", "ticker", "sources")
 """Parts that header, counters and ticker need in every scene."""

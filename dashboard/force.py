@@ -5,9 +5,9 @@ import operator
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dashboard.briefs import Json
+from dashboard.briefs import Json, person, region_name
 from dashboard.people import heard_of, online, presence_of, rostered
-from domain.states import Presence
+from domain.states import Presence, Worker, WorkerFlag
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _NAMES = {int(presence): presence.name.lower() for presence in Presence}
 _OUT = int(Presence.OUT_OF_GRID)
 _NAME = operator.attrgetter("worker")
+_FLAGS = operator.attrgetter("flags")
+_SOS = int(WorkerFlag.SOS)
+CALLING_ROWS = 20
 
 
 def force_figures(hall: "Hall", region: str) -> Json:
@@ -26,6 +29,33 @@ def force_figures(hall: "Hall", region: str) -> Json:
     counts = {name: states[number] for number, name in _NAMES.items()}
     counts["unseen"] += should_be - (len(heard) - unrostered)
     return {**counts, "roster": should_be, "unrostered": unrostered}
+
+
+def calling(hall: "Hall", region: str, lang: str) -> Json:
+    """Whose alarm (SOS) stands, of the region's workers and of those who are in it: {total, rows}, the newest first.
+
+    `place_at_ms`: when he was last at a place that can be believed, in `here`; None where nobody knows where he is.
+    """
+    city = hall.city
+    inside, roster = city.subtree(region), city.roster
+    rows = list(hall.workers.values())
+    standing = [row for row, flags in zip(rows, map(_FLAGS, rows), strict=True) if flags & _SOS]
+    if region != city.root:
+        standing = [row for row in standing if row.region in inside or (roster.get(row.worker) or row).region in inside]
+    standing.sort(key=lambda row: (-row.sos_since_ms, row.worker))
+    return {"total": len(standing), "rows": [_call(city, row, lang) for row in standing[:CALLING_ROWS]]}
+
+
+def _call(city: "City", row: Worker, lang: str) -> Json:
+    who = person(city, row.worker, city.roster.get(row.worker), lang)
+    return {
+        "worker": row.worker,
+        **{key: who[key] for key in ("name", "role", "grid", "grid_name")},
+        "since_ms": row.sos_since_ms,
+        "here": row.region if row.fixed_at_ms else "",
+        "here_name": region_name(city, row.region, lang) if row.fixed_at_ms else "",
+        "place_at_ms": row.fixed_at_ms or None,
+    }
 
 
 def people_counters(hall: "Hall", region: str, now_ms: int) -> list[Json]:

@@ -59,22 +59,17 @@ def take(hall: "Hall", settings: "Settings") -> dict[str, Any]:
     if hall.store is None:
         raise StoreUnavailable("there is no store")
     now_ms = hall.now_ms()
-    facts: list[Position] = []
-    calls: list[Heartbeat] = []
+    facts: list[Position | Heartbeat] = []
     rejected, dropped, refusals = [], [], []
     for index, raw in enumerate(read_items(request.get_data())):
-        item: Any = None
         try:
-            item = msgspec.json.decode(raw)
-            fix, reasons = read(item, worker, now_ms)
-            facts.append(fix)
+            fact, reasons = read(msgspec.json.decode(raw), worker, now_ms)
+            facts.append(fact)
             dropped += [{"index": index, "reason": reason} for reason in reasons]
         except (BadFix, msgspec.DecodeError) as wrong:
             rejected.append({"index": index, "reason": str(wrong)})
             refusals.append(Refusal(SOURCE, str(wrong), bytes(raw), len(bytes(raw))))
-            if isinstance(item, dict) and calls_for_help(item) and item.get("worker", worker) == worker:
-                calls.append(Heartbeat(source=SOURCE, received_at_ms=now_ms, worker=worker, sos=True))
-    hall.store.append([*facts, *calls])
+    hall.store.append(facts)
     if refusals or dropped:
         left_out = Counter((SOURCE, one["reason"].split(":", 1)[0]) for one in dropped)
         keep_refusals(hall.store, refusals, settings.reject_keep, dropped=left_out)
@@ -92,12 +87,23 @@ def read_items(body: bytes) -> list[msgspec.Raw]:
     return items
 
 
-def read(item: Any, worker: str, now_ms: int) -> tuple[Position, list[str]]:
-    """(the Position of that worker, why values were left out of it). Raises BadFix."""
+def read(item: Any, worker: str, now_ms: int) -> tuple[Position | Heartbeat, list[str]]:
+    """(the Position of that worker, why values were left out of it); of a call for help without a fix that can be used the
+    call alone. Raises BadFix.
+    """
     if not isinstance(item, dict):
         raise BadFix(f"not an object: {shown(item)}")
     if item.get("worker", worker) != worker:
         raise BadFix(f"not your own: {shown(item['worker'])}")
+    try:
+        return _fix(item, worker, now_ms)
+    except BadFix as wrong:
+        if not calls_for_help(item):
+            raise
+        return Heartbeat(source=SOURCE, received_at_ms=now_ms, worker=worker, sos=True), [str(wrong)]
+
+
+def _fix(item: dict[str, Any], worker: str, now_ms: int) -> tuple[Position, list[str]]:
     dropped = [f"unknown field: {shown(name)}" for name in sorted(set(item) - _KNOWN)]
     lon, lat = number(item, "lon", -180, 180), number(item, "lat", -90, 90)
     if abs(lon) < NOWHERE_DEG and abs(lat) < NOWHERE_DEG:

@@ -136,7 +136,9 @@ def _map(city: City, settings: Settings, lang: str, words: Words) -> html.Div:
     frame = city_map(ids.MAP, city, settings, words)
     if note:
         frame.children.append(_note(note, words))
-    return html.Div([frame, _legend(words), html.Span("", className="lag", **{"data-panel": "lag"})], className="map-panel")
+    calling = html.Div(className="calling", hidden=True, role="alert", **{"data-panel": "calling"})
+    lag = html.Span("", className="lag", **{"data-panel": "lag"})
+    return html.Div([frame, calling, _legend(words), lag], className="map-panel")
 
 
 def _note(note: str, words: Words) -> html.Div:

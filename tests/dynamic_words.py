@@ -167,7 +167,7 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("seat.", ""): {*actions.ROLES, *people.PERSON_ROLES},
     ("series.", ""): of("reported closed overdue"),
     ("situation.", ""): of(
-        "overdue due_soon out_of_grid frozen_workers frozen_feeds late_sources silent calm lost parts_failed "
+        "overdue due_soon out_of_grid frozen_workers frozen_feeds late_sources silent calm lost parts_failed calling_more "
         "starting catching_up store_away refused"
     ),
     ("stage.", ""): (*lifecycle.STAGES, "hanging"),

@@ -118,12 +118,12 @@
       const s = Math.max(0, Math.round(seconds));
       return s < 60 ? w('dur.s', { s }) : format.duration(s);
     },
-    // What is left of a limit; `provisional`: a calendar still to come may move its end.
+    // What is left of a limit; `provisional`: a calendar still to come may move its end ("brief": a sign for it, where no words fit).
     left(deadlineMs, nowMs, provisional = false) {
       const text = format.duration((deadlineMs - nowMs) / 1000);
       return format.limit(deadlineMs >= nowMs ? w('left', { t: text }) : w('overrun', { t: text }), provisional);
     },
-    limit(text, provisional) { return provisional ? w('limit.marked', { t: text }) : text; },
+    limit(text, provisional) { return provisional ? w(provisional === 'brief' ? 'limit.brief' : 'limit.marked', { t: text }) : text; },
     metres(m) { return m === null || m === undefined ? '—' : m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(1)} km`; },
     english,
   };

@@ -8,7 +8,7 @@ import numpy as np
 from config.city_calendar import calendar_news
 from dashboard.briefs import Json, is_provisional, light, order_title, place_of, region_name, spoken
 from dashboard.filters import NOBODY
-from dashboard.force import force_figures, people_counters
+from dashboard.force import calling, force_figures, people_counters
 from dashboard.sourcewatch import sources_of, trouble_of
 from dashboard.wall.ground import Ground, Part
 from domain.calendar import Period, day_at, day_bounds, days_up_to, earlier, named, start_ms
@@ -257,6 +257,7 @@ PARTS: Final[dict[str, Part]] = {
     "trend": trend,
     "urgent": urgent,
     "force": lambda on, _argument: {"force": force_figures(on.hall, on.region)},
+    "calling": lambda on, _argument: {"calling": calling(on.hall, on.region, on.lang)},
     "ticker": ticker,
     "sources": sources,
 }

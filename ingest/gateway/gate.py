@@ -57,8 +57,6 @@ def _as_bytes(fact: AnyFact) -> bytes:
 
 def within_bounds(decoded: Decoded) -> Decoded:
     """What a decoder let through that the store could not give back is refused here, whatever the protocol."""
-    if decoded.signs and not all_within(decoded.signs):
-        decoded = msgspec.structs.replace(decoded, signs=tuple(sign for sign in decoded.signs if not beyond(sign)))
     if all_within(decoded.facts):
         return decoded
     faults = [beyond(fact) for fact in decoded.facts]
@@ -86,7 +84,7 @@ class Gate:
         """Facts to disk, refusals to the book. Raises StoreUnavailable: then nothing may be acknowledged."""
         decoded = await self._with_room(within_bounds(decoded))
         facts, rejects = self._of_roster(decoded)
-        await self.appender.append([*facts, *decoded.signs] if decoded.signs else facts)
+        await self.appender.append(facts)
         for reject in rejects:
             self.refuse(source.name, reject.reason, reject.raw)
         for dropped in decoded.dropped:

@@ -13,7 +13,7 @@ import msgspec
 
 from domain import datum
 from domain.bounds import ID_LENGTH
-from domain.facts import AnyFact, Heartbeat
+from domain.facts import AnyFact
 
 KEPT_BYTES: Final = 4096  # of the raw input of one reject
 REASON_LENGTH: Final = 500
@@ -51,14 +51,12 @@ class Reject(msgspec.Struct, frozen=True):
 class Decoded(msgspec.Struct, frozen=True):
     """What a request said, in its own order, and what of it could not be understood.
 
-    `dropped`: values beside the fact of an item that could not be used; the item was taken without them. `signs`: what a
-    rejected item still says, that its device is there and calls for help; it does not count as taken.
+    `dropped`: values beside the fact of an item that could not be used; the item was taken without them.
     """
 
     facts: tuple[AnyFact, ...] = ()
     rejects: tuple[Reject, ...] = ()
     dropped: tuple[Reject, ...] = ()
-    signs: tuple[Heartbeat, ...] = ()
 
 
 def _same(device: str) -> str:

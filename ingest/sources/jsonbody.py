@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.facts import AnyFact, Heartbeat
+from domain.facts import AnyFact
 from ingest.sources.base import BadInput, Context, Decoded, Refused, Reject, reject, shown
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -25,26 +25,20 @@ def _as_it_is(reason: str, raw: bytes) -> tuple[str, bytes]:
     return reason, raw
 
 
-def _nothing(_value: dict[str, Any], _context: Context) -> Heartbeat | None:
-    return None
-
-
 def decoded(
     found: Iterable[Item],
     read: Callable[[dict[str, Any], Context, list[str]], AnyFact],
     context: Context,
     kept: Callable[[str, bytes], tuple[str, bytes]] = _as_it_is,
-    sign: Callable[[dict[str, Any], Context], Heartbeat | None] = _nothing,
 ) -> Decoded:
     """The fact that `read` makes of each item, and a Reject by index for every one of which it raises BadInput.
 
     `read` puts the reasons for which it left out values into the list that it is given. `kept`: (reason, bytes) as they may
-    be kept. `sign`: what an item that was rejected still says.
+    be kept.
     """
     facts: list[AnyFact] = []
     rejects: list[Reject] = []
     dropped: list[Reject] = []
-    signs: list[Heartbeat | None] = []
     for item in found:
         reasons: list[str] = []
         try:
@@ -54,8 +48,7 @@ def decoded(
             dropped += [reject(item.index, *kept(reason, item.raw)) for reason in reasons]
         except BadInput as wrong:
             rejects.append(reject(item.index, *kept(str(wrong), item.raw)))
-            signs.append(sign(item.value, context))
-    return Decoded(tuple(facts), tuple(rejects), tuple(dropped), tuple(one for one in signs if one))
+    return Decoded(tuple(facts), tuple(rejects), tuple(dropped))
 
 
 def trimmed(body: bytes) -> bytes:

@@ -3,7 +3,7 @@
 `worker, fixed_at, lon, lat` and optionally `accuracy_m, speed_mps, heading_deg, battery_pct, altitude_m, mock, datum`, `sos`
 (the alarm button is pressed), `recorded` (a record of the past, which may be of any age). `fixed_at` is ISO 8601 with its zone,
 or an epoch in seconds or milliseconds. `worker` may also be a device of the roster. A measurement that cannot be used is left
-out and told; an alarm stands though its fix is rejected.
+out and told. An alarm whose fix cannot be used, or that has none, is taken as the alarm alone; why is told likewise.
 
 A batch without fault is read in one step by a typed decoder. Only when that fails is it read item by item, which finds
 every fault and loses nothing else; both ways give the same facts.
@@ -144,10 +144,21 @@ def _places(fixes: list[_Fix], default: str) -> list[tuple[float, float]]:
 
 
 def _one_by_one(body: bytes, context: Context) -> Decoded:
-    return jsonbody.decoded(jsonbody.items(body), _fact, context, sign=_alarm)
+    return jsonbody.decoded(jsonbody.items(body), _fact, context)
 
 
-def _fact(value: dict[str, Any], context: Context, dropped: list[str]) -> Position:
+def _fact(value: dict[str, Any], context: Context, dropped: list[str]) -> Position | Heartbeat:
+    try:
+        return _fix(value, context, dropped)
+    except BadInput as wrong:
+        call = _call(value, context)
+        if call is None:
+            raise
+        dropped[:] = [str(wrong)]
+        return call
+
+
+def _fix(value: dict[str, Any], context: Context, dropped: list[str]) -> Position:
     for name in _REQUIRED:
         if value.get(name) is None:
             raise BadInput(f"missing field: {name}")
@@ -172,8 +183,8 @@ def _says(value: dict[str, Any], name: str, dropped: list[str]) -> bool:
     return value.get(name) not in (None, "") and spared(dropped, truth, value[name], name) is True
 
 
-def _alarm(value: dict[str, Any], context: Context) -> Heartbeat | None:
-    """The alarm of an item whose fix was rejected."""
+def _call(value: dict[str, Any], context: Context) -> Heartbeat | None:
+    """The call for help of an item without a fix that can be used."""
     device = spared([], entity_id, value.get("worker"), "worker")
     if device is None or not _says(value, "sos", []):
         return None

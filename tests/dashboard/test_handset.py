@@ -139,7 +139,8 @@ def test_who_calls_for_help_is_heard_whatever_the_fix_is_worth(
     client: FlaskClient, store: Store, ann: dict[str, str]
 ) -> None:
     answer = send(client, ann, {**FIX, "sos": True}, {"sos": True, "lon": None}, {"sos": True, "worker": "W2"}).json
-    assert (answer["accepted"], [one["index"] for one in answer["rejected"]]) == (1, [1, 2])
+    assert (answer["accepted"], [one["index"] for one in answer["rejected"]]) == (2, [2])
+    assert answer["dropped"] == [{"index": 1, "reason": "missing field: lon"}]
     fix, call = on_disk(store)
     assert fix.flags == FixFlag.SOS and call == Heartbeat(source="handset", received_at_ms=NOW, worker="W1", sos=True)
 

@@ -8,6 +8,7 @@ import pytest
 from config.city import City
 from config.settings import Settings
 from config.words import words
+from dashboard.figures import figures
 from domain.facts import CaseStep, FeedStatus, FixFlag, Heartbeat, Position
 from domain.people import PERSON_ROLES, RIGHTS
 from domain.states import WorkerFlag
@@ -132,3 +133,19 @@ def test_lengths_are_said_in_their_largest_unit() -> None:
     assert [span(said, length) for length in lengths] == ["5 s", "2 min", "3 h", "40 days", "5.0 years"]
     assert clock_wrong(said, 0) == ""
     assert "2,048 weeks" in clock_wrong(said, -2048 * WEEK_MS)
+
+
+def test_the_hall_is_told_who_calls_the_newest_first_by_home_and_by_place(work: AtWork) -> None:
+    alarm(work)
+    work.store.append([Heartbeat(source="phones", received_at_ms=work.hall.now_ms() + 1, worker="nobody", sos=True)])
+    wait_for(lambda: "nobody" in work.hall.workers)
+    found = figures(work.hall, "", parts=("calling",))["calling"]
+    assert [row["worker"] for row in found["rows"]] == ["nobody", "W1"] and found["total"] == 2
+    stranger, known = found["rows"]
+    assert (stranger["name"], stranger["grid"], stranger["place_at_ms"], stranger["here_name"]) == ("nobody", "", None, "")
+    row = work.hall.workers["W1"]
+    assert (known["since_ms"], known["place_at_ms"]) == (row.sos_since_ms, row.fixed_at_ms) and known["here"] == row.region
+    work.tell(fix(work, lon=113.111))  # he walks over into the other half, and both are told
+    wait_for(lambda: work.hall.workers["W1"].region.startswith(WEST))
+    for region in (EAST, WEST):
+        assert [row["worker"] for row in figures(work.hall, region, parts=("calling",))["calling"]["rows"]] == ["W1"]

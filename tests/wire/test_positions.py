@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.facts import FixFlag, Position
+from domain.facts import FixFlag, Heartbeat, Position
 from ingest.sources import positions
 from ingest.sources.base import Context, Decoded, Refused, reason_key
 
@@ -157,10 +157,23 @@ def test_a_number_may_be_a_text_with_a_decimal_comma() -> None:
     assert (fact.lon, fact.lat, fact.speed_mps, fact.flags) == (113.121416, 23.021548, 1.5, FixFlag.MOCK)
 
 
-def test_an_alarm_stands_though_its_fix_is_rejected() -> None:
-    decoded = read(GOOD | {"sos": True, "lat": None}, GOOD | {"sos": True}, GOOD | {"lat": 91})
-    assert [(sign.worker, sign.sos) for sign in decoded.signs] == [("w1", True)]
-    assert [fact.flags for fact in decoded.facts if isinstance(fact, Position)] == [FixFlag.SOS]
+def test_an_alarm_is_taken_whatever_its_fix_is_worth() -> None:
+    """What calls for help is never answered as refused: its sender would try again, or give up."""
+    broken = ({"lat": None}, {"lat": 91}, {"fixed_at": "soon"}, {"lon": 0, "lat": 0}, {"fixed_at": None, "speed_mps": "x"})
+    decoded = read(GOOD | {"sos": True}, *(GOOD | {"sos": True} | of for of in broken), {"worker": "w1", "sos": True})
+    assert decoded.rejects == () and [one.index for one in decoded.dropped] == [1, 2, 3, 4, 5, 6]
+    assert decoded.dropped[0].reason == "missing field: lat"
+    fix, *calls = decoded.facts
+    assert isinstance(fix, Position) and fix.flags == FixFlag.SOS
+    assert all(isinstance(call, Heartbeat) and (call.worker, call.sos) == ("w1", True) for call in calls) and len(calls) == 6
+
+
+@pytest.mark.parametrize(
+    "odd", [{"lat": 91}, {"lat": 91, "sos": False}, {"lat": 91, "sos": "perhaps"}, {"worker": "", "sos": True}]
+)
+def test_who_does_not_call_or_is_nobody_is_rejected(odd: dict[str, Any]) -> None:
+    decoded = read(GOOD | odd)
+    assert decoded.facts == () and len(decoded.rejects) == 1
 
 
 @pytest.mark.parametrize("wrong", [7, None, "text", [], {"worker": "w"}])

@@ -190,7 +190,7 @@
   function fillFormats(root) {
     for (const holder of root.querySelectorAll('[data-fmt]')) {
       const { fmt, value, provisional } = holder.dataset;
-      if (fmt === 'left') text(holder, g.format.left(+value, g.shell.now(), Boolean(provisional)));
+      if (fmt === 'left') text(holder, g.format.left(+value, g.shell.now(), provisional));
       else if (fmt === 'agoAt') text(holder, g.format.ago((g.shell.now() - +value) / 1000));
       else text(holder, g.format[fmt](+value));
     }

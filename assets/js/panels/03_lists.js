@@ -65,5 +65,7 @@
   const share = (num, den) => `${g.format.percent(num, den)}${den ? '%' : ''}`;
   const sinceText = (sinceMs) => (sinceMs ? g.format.duration((g.shell.now() - sinceMs) / 1000) : '—');
 
-  g.lists = { picker, columns, listOf, foot, fitting, nameOf, placeName, narrow, share, sinceText };
+  // Whether a limit is provisional, as `format.left` takes it: on a narrow canvas there is no room for the word.
+  const unsure = (item) => (item.provisional && narrow() ? 'brief' : item.provisional);
+  g.lists = { picker, columns, listOf, foot, fitting, nameOf, placeName, narrow, share, sinceText, unsure };
 })();

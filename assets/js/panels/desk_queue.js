@@ -36,7 +36,8 @@
   components.DeskLimit = ({ data }) => (data.used === null ? null : e('span', { className: 'limit' },
     e('i', { className: `limit-${data.light}`, style: { width: `${Math.min(100, Math.max(0, data.used * 100)).toFixed(1)}%` } })));
   components.DeskLeft = ({ data }) => (data.due_ms === null ? e('span', { className: 't3' }, '—')
-    : e('span', { className: { red: 'bad', yellow: 'warn' }[data.light] || '', 'data-fmt': 'left', 'data-value': String(data.due_ms), ...(data.provisional ? { 'data-provisional': '1' } : {}) }));
+    : e('span', { className: { red: 'bad', yellow: 'warn' }[data.light] || '', 'data-fmt': 'left', 'data-value': String(data.due_ms),
+      ...(data.provisional ? { 'data-provisional': 'brief', title: g.words('limit.provisional.what') } : {}) }));
 
   // ---- rows
   function dataOf(slot, nowMs) {

@@ -24,7 +24,7 @@
         const red = item.deadline_at_ms !== null && item.deadline_at_ms !== undefined ? item.deadline_at_ms < now : item.light === 'red';
         setSign(mark, red ? 'light-red' : 'light-yellow');
         text(name, item.title || item.category || item.order);
-        text(left, item.deadline_at_ms ? g.format.left(item.deadline_at_ms, now, item.provisional) : w('overdue'));
+        text(left, item.deadline_at_ms ? g.format.left(item.deadline_at_ms, now, g.lists.unsure(item)) : w('overdue'));
         toggle(left, 'bad', red);
         toggle(left, 'warn', !red);
         text(place, item.place || '');

@@ -28,7 +28,7 @@
         setSign(mark, red ? 'light-red' : yellow ? 'light-yellow' : 'light-green');
         text(name.children[0], item.title || item.order);
         text(name.children[1], w('status.' + item.status));
-        text(left, due ? g.format.left(due, now, item.provisional) : w('cases.no_limit'));
+        text(left, due ? g.format.left(due, now, g.lists.unsure(item)) : w('cases.no_limit'));
         toggle(left, 'bad', red);
         toggle(left, 'warn', yellow);
         text(where, item.place || '');

@@ -6,11 +6,16 @@
   const g = window.gridhall;
   const { h, toggle, setSign } = g.kit;
   const OTHERS = { s1: 1, s2: 2, s3: 4, s4: 5, s5: 5 };
+  const CALLING = 2; // of those who call for help so many are named
 
   // {key, severity, words, n, figure or def} of everything that somebody must act on, worst first.
   function findings(figures) {
     const found = [];
     const add = (severity, key, n, what) => { if (n > 0) found.push({ key, severity, n, words: g.words('situation.' + key, { n: g.format.int(n) }), ...what }); };
+    const { rows, total } = figures.calling || { rows: [], total: 0 };
+    const named = rows.slice(0, CALLING);
+    for (const { worker, name } of named) found.push({ key: `calling ${worker}`, severity: 3, n: 1, words: g.words('situation.calling', { name }), worker });
+    add(3, 'calling_more', total - named.length, {});
     const counter = (key) => (figures.counters || []).find((c) => c.key === key) || {};
     const light = (counter('open').sub || {});
     const force = figures.force || {};
@@ -26,13 +31,24 @@
     return found;
   }
 
+  // On a wall who calls for help is shown on its map; elsewhere his page is opened.
+  function piece(item) {
+    if (!item.worker) return h(item.figure ? 'a' : 'span', {}, item.words);
+    const show = (event) => {
+      if (!g.shell.onWall()) return;
+      event.preventDefault();
+      g.shell.select({ kind: 'worker', id: item.worker });
+    };
+    return h('a', { class: 'calls', href: g.links.worker(item.worker), onclick: show }, item.words);
+  }
+
   // Words with a mark between them; made anew only when they change, for a screen reader reads out what is.
   function tell(holder, items, figures) {
     const said = JSON.stringify(items.map((item) => [item.key, item.words]));
     if (holder.said !== said) {
       holder.said = said;
       holder.textContent = '';
-      items.forEach((item, i) => holder.append(i ? ' · ' : '', h(item.figure ? 'a' : 'span', {}, item.words)));
+      items.forEach((item, i) => holder.append(i ? ' · ' : '', piece(item)));
     }
     items.forEach((item, i) => {
       if (!figures) return;
@@ -73,7 +89,8 @@
       if (!figures) { body.textContent = ''; body.made = undefined; return; } // nothing is known yet, or this page has no figures
       const found = findings(figures);
       const worst = found.find((item) => item.severity > 0);
-      setSign(made.mark, worst ? (worst.severity === 2 ? 'light-red' : 'light-yellow') : 'light-green');
+      toggle(body, 'urgent', worst && worst.severity === 3);
+      setSign(made.mark, worst ? (worst.severity > 1 ? 'light-red' : 'light-yellow') : 'light-green');
       tell(made.worst, worst ? [worst] : plain('calm'), figures);
       const limit = OTHERS[document.documentElement.dataset.step] || 2;
       tell(made.others, worst ? found.filter((item) => item !== worst).slice(0, limit) : [], figures);

@@ -447,6 +447,7 @@ def city_make(
     kind: Annotated[str, typer.Argument(help="guicheng, foshan or haidian")],
     out_dir: Annotated[Path | None, typer.Option("--out", help="Folder to write; default var/city/KIND.")] = None,
     seed: int = 1,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over the files of a folder that has some.")] = False,
 ) -> None:
     """Write the files of a city: real outlines, names and codes as far as open packages carry them, the rest from a seed."""
     from config.make import KINDS
@@ -454,6 +455,8 @@ def city_make(
     if kind not in KINDS:
         raise fail(f"{kind}: no such city. Known: {', '.join(KINDS)}")
     folder = out_dir or Path("var/city") / kind
+    if not replace and folder.is_dir() and any(folder.iterdir()):
+        raise fail(f"{folder} has files already, and nothing was written. Another --out, or --replace to write over them.")
     started_s = time.monotonic()
     make(kind, folder, seed)
     made = load_city(folder)
@@ -464,14 +467,20 @@ def city_make(
 
 
 @source_app.command("add")
-def source_add(name: str, datum: str = "wgs84", speed_unit: str = "", data_dir: DataOption = None) -> None:
-    """Make a source and print its key; the key of a known source is replaced.
+def source_add(
+    name: str,
+    datum: str = "wgs84",
+    speed_unit: str = "",
+    replace: Annotated[bool, typer.Option("--replace", help="A new key for a source that there is; its old one ends.")] = False,
+    data_dir: DataOption = None,
+) -> None:
+    """Make a source and print its key.
 
     --datum (wgs84, gcj02, bd09) of positions that name none; --speed-unit (mps, kmh, knots) of speeds that name none: the
     OsmAnd app sends metres a second where trackers of the same protocol send knots.
     """
     from ingest.units import SPEED_MPS
-    from store.sources import add_source, new_key
+    from store.sources import add_source, new_key, sources
 
     if datum not in ("wgs84", "gcj02", "bd09"):
         raise fail("datum: wgs84, gcj02 or bd09")
@@ -480,6 +489,11 @@ def source_add(name: str, datum: str = "wgs84", speed_unit: str = "", data_dir: 
     key = new_key()
     try:
         store = store_of(settings_of(environment(data_dir=data_dir)))
+        if not replace and name in sources(store):
+            raise fail(
+                f"{name}: there is such a source, and its key stays. --replace makes a new one; whoever sends with the old "
+                "one is refused from then on."
+            )
         add_source(store, name, key, clock.now_ms(), datum, speed_unit)
     except ValueError as wrong:
         raise fail(f"{name}: {wrong}") from wrong

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -63,6 +64,11 @@ def test_a_source_is_added_listed_and_removed(store: Store, valkey: object) -> N
     sources.keep_refusals(store, [sources.Refusal("phones", "lat out of range: 99", b"{...}", 5)], 10)
     assert "lat out of range" in app("source", "list", **where).stdout
     assert "{...}" in app("source", "rejects", "phones", **where).stdout
+    again = app("source", "add", "phones", **where)
+    assert again.returncode == 2 and "--replace" in again.stderr and "phones" in again.stderr
+    assert sources.sources(store)["phones"]["key"] == sources.hashed(key), "who sends goes on sending"
+    other = app("source", "add", "phones", "--replace", **where).stdout.strip().split()[-1]
+    assert other != key and sources.sources(store)["phones"]["key"] == sources.hashed(other)
     assert app("source", "remove", "phones", **where).returncode == 0
     assert app("source", "remove", "phones", **where).returncode == 2
 
@@ -80,6 +86,15 @@ def test_without_a_key_replay_says_what_to_do(tmp_path: Path) -> None:
 def test_an_unknown_city_is_refused_with_the_known_ones() -> None:
     done = app("city", "make", "atlantis")
     assert done.returncode == 2 and "guicheng" in done.stderr
+
+
+def test_a_city_that_is_there_is_not_written_over(city_folder: Path, tmp_path: Path) -> None:
+    """Somebody has worked on those files for weeks."""
+    folder = shutil.copytree(city_folder, tmp_path / "mine")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = app("city", "make", "guicheng", "--out", str(folder))
+    assert done.returncode == 2 and "--replace" in done.stderr and str(folder) in done.stderr.replace("\n", "")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_source_has_a_name_that_counters_can_bear(store: Store, valkey: object) -> None:

@@ -142,8 +142,8 @@
     /** The server will not follow. Whose log-in has ended is led to the log-in: what stands here is no longer his to see. */
     #refused(refusal) {
       const code = refusal?.code ?? "";
-      if (OF_WATCH.has(code)) this.refusal = refusal;
-      if (!OF_LOG_IN.has(code)) gridhall.faults.tell("live", new Error(`refused: ${code} ${refusal?.detail ?? ""}`));
+      if (OF_WATCH.has(code)) this.refusal = refusal; // the page says so: it comes of what somebody asked for
+      else if (!OF_LOG_IN.has(code)) gridhall.faults.tell("live", new Error(`refused: ${code} ${refusal?.detail ?? ""}`));
       this.emit("refused", refusal);
       if (code === "logged_out") gridhall.api?.leave?.();
     }

@@ -55,7 +55,9 @@
   function wanted() {
     const params = query();
     const [from, to] = [params.get('from'), params.get('to')];
-    return from || to ? { key: 'custom', from, to } : { key: params.get('period') || (g.config && g.config.period), from: null, to: null };
+    if (from || to) return { key: 'custom', from, to };
+    const key = params.get('period');
+    return { key: g.config && (g.config.periods.includes(key) ? key : g.config.period), from: null, to: null }; // of what is no period the usual one
   }
   // The same with its first and last local day ("" where it has none, or they are not known yet).
   function period() {

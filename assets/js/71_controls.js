@@ -42,11 +42,14 @@
     }
     const from = h('input', { class: 'field', type: 'date', 'aria-label': g.words('period.from'), value: now.first });
     const to = h('input', { class: 'field', type: 'date', 'aria-label': g.words('period.to'), value: now.last });
+    for (const field of [from, to]) field.max = '9999-12-31';
+    const said = h('p', { class: 'menu-said bad', role: 'alert' });
     const apply = h('button', { onclick: () => {
-      if (!from.value || !to.value || from.value > to.value) return;
+      g.kit.text(said, '');
+      if (!from.value || !to.value || from.value > to.value) { g.kit.text(said, g.words('period.unread')); return; }
       choose({ period: null, from: from.value, to: to.value });
     } }, g.words('period.apply'));
-    menu.append(h('hr', {}), h('label', {}, g.words('period.from'), from), h('label', {}, g.words('period.to'), to), apply);
+    menu.append(h('hr', {}), h('label', {}, g.words('period.from'), from), h('label', {}, g.words('period.to'), to), apply, said);
     document.body.append(menu);
     const box = button.getBoundingClientRect();
     const own = menu.getBoundingClientRect();

@@ -74,12 +74,12 @@ function placeOf(app, draft, heard, text, need) {
 function momentField(value, fromMs, heard) {
   const said = el("p", { class: "t1 place-said" });
   const tell = (ms) => {
-    said.textContent = ms ? w("handset.until", { t: format.moment(ms) }) : "";
+    said.textContent = ms ? w("handset.until", { t: format.moment(ms) }) : picker.validity.badInput ? w("handset.until.unread") : "";
     heard(ms);
   };
   const usual = [[() => fromMs + 4 * HOUR_MS, "handset.plus.4h"],
     ...[[1, "handset.plus.1d"], [3, "handset.plus.3d"], [7, "handset.plus.7d"]].map(([days, key]) => [() => format.daysLater(fromMs, days), key])];
-  const picker = el("input", { class: "control", type: "datetime-local", "aria-label": w("handset.until.pick"), onchange: (e) => tell(format.instantOf(e.target.value)) });
+  const picker = el("input", { class: "control", type: "datetime-local", max: "9999-12-31T23:59", "aria-label": w("handset.until.pick"), onchange: (e) => tell(format.instantOf(e.target.value)) });
   if (value) said.textContent = w("handset.until", { t: format.moment(value) });
   const quick = usual.map(([at, key]) => el("button", { type: "button", class: "choice", onclick: () => tell(at()) }, w(key)));
   return el("div", { class: "moment" }, el("div", { class: "choices" }, quick), picker, said);

@@ -432,3 +432,18 @@ def test_nothing_is_cut_off_in_either_language_at_any_size(
         if lang == "en":
             said = page.locator(".desk-queue .desk-head, .part-bar, .part-stages").all_inner_texts()
             assert not re.search("[\u4e00-\u9fff]", " ".join(said)), said
+
+
+def test_a_limit_that_is_half_typed_is_asked_for_and_not_left_out(hall: Hall, browser: Browser, clerk: Clerk) -> None:
+    order = clerk.registered("时限写到一半")
+    with desk(hall, browser, query=f"&q=时限写到一半&order={order}") as watched:
+        page = watched.page
+        expect(page.locator('.part-bar [data-act="dispatch"]')).to_be_visible()
+        page.keyboard.press("d")
+        page.locator('.part-form [data-ask="department"] select').select_option(index=1)
+        page.locator(".part-form summary", has_text="更多项").click()
+        page.locator('.part-form [data-ask="deadline_at_ms"] input').press_sequentially("2027")
+        page.locator(".part-form button[type=submit]").click()
+        expect(page.locator(".part-form")).to_contain_text("日期时间不完整")
+        assert clerk.page(order)["order"]["status"] == "registered"
+        assert watched.faults == []

@@ -122,7 +122,6 @@ def test_the_line_says_what_stands_between_the_screen_and_the_present(
     page.wait_for_function("() => gridhall.live.standing === ''")
 
 
-@pytest.mark.page_faults("refused: unknown_region")
 def test_a_screen_that_is_refused_says_why(hall: Hall, watched: Watched) -> None:
     page = open_wall(hall, watched)
     page.evaluate("() => gridhall.live.watch({ region: 'nowhere at all' })")

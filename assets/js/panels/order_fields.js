@@ -128,11 +128,13 @@
   function civil(atMs) { return `${g.format.day(atMs)}T${g.format.hm(atMs)}`; }
 
   function moment(name, given) {
-    const input = h('input', { class: 'field', type: 'datetime-local' });
+    const input = h('input', { class: 'field', type: 'datetime-local', max: '9999-12-31T23:59' });
     const value = () => g.format.instantOf(input.value);
+    // What is half typed has no value, and is not nothing.
+    const unread = () => input.validity.badInput || (input.value && value() === undefined);
     return {
       input, value,
-      fault: () => (input.value ? (value() <= g.shell.now() ? w('ask.past') : '') : given.need ? w('ask.needed') : ''),
+      fault: () => (unread() ? w('ask.unread') : input.value ? (value() <= g.shell.now() ? w('ask.past') : '') : given.need ? w('ask.needed') : ''),
       set: (atMs) => { input.value = atMs ? civil(atMs) : ''; },
       focus: () => input.focus(),
     };

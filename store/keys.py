@@ -204,9 +204,9 @@ def seen(partition: int) -> str:
     pattern: {p3}:seen
     type: hash
     fields: SOURCE|data, |beat = when its newest fact, heartbeat came; |clock_wrong_ms, |clock_wrong_at = newest misdated one
-    writer: projector
+    writer: projector; app.py source remove
     reader: web (sources and their two clocks)
-    lifetime: for ever
+    lifetime: until the source is removed
     """
     return f"{{p{partition}}}:seen"
 

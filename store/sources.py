@@ -29,6 +29,10 @@ class Refusal(msgspec.Struct, frozen=True):
     at_ms: int = 0
 
 
+SEEN: Final = ("data", "beat", "clock_wrong_at", "clock_wrong_ms")
+"""What a partition keeps of each source by name."""
+
+
 def hashed(key: str) -> str:
     """SHA-256: keys are long and random, so that no slow hash is needed."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -51,8 +55,12 @@ def add_source(store: Store, name: str, key: str, made_at_ms: int, datum: str = 
 
 
 def remove_source(store: Store, name: str) -> bool:
+    """Take its key away, and with it the clocks by which it would be late for ever; False: there is no such source."""
     with _answers():
-        return bool(store.client.hdel(keys.sources(), name))
+        found = bool(store.client.hdel(keys.sources(), name))
+        for partition in range(store.partitions if found else 0):
+            store.client.hdel(keys.seen(partition), *(f"{name}|{clock}" for clock in SEEN))
+    return found
 
 
 def sources(store: Store) -> dict[str, dict[str, Any]]:

@@ -152,6 +152,15 @@ def test_keys_are_kept_hashed(store: Store) -> None:
     assert sources.remove_source(store, "phone") and not sources.remove_source(store, "phone")
 
 
+def test_a_source_that_was_removed_is_not_late_for_ever(store: Store) -> None:
+    for name in ("phone", "phones"):
+        sources.add_source(store, name, sources.new_key(), NOW)
+        for partition in range(store.partitions):
+            store.client.hset(keys.seen(partition), mapping={f"{name}|{clock}": NOW for clock in sources.SEEN})
+    assert sources.remove_source(store, "phone")
+    assert {name for name, _ in store.seen()} == {"phones"} and set(store.wrong_clocks()) == {"phones"}
+
+
 def test_many_facts_of_one_partition_are_appended_in_entries_that_one_commit_can_take(store: Store) -> None:
     facts: list[AnyFact] = [fix("a", NOW + n) for n in range(2 * ENTRY_FACTS + 1)]
     store.append(facts)

@@ -2,15 +2,17 @@
 
 A row without an order is refused; an event whose time cannot be read, or lies in the future, is refused and the row's other
 events go on; a side value that cannot be read (place, limit, flag) is left out and told. An event with an end status that the
-row's own words tell (`when`, or a status by a map) and without a time is told as `at_unknown`.
+row's own words tell (`when`, or a status by a map) and without a time is told as `at_unknown`. A limit that is a day ends
+with it.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
 
+from domain.calendar import day_at, day_bounds
 from domain.lifecycle import STATUSES
 from ingest.mapping import FLAGS, NUMBERS, TIMES, Condition, Event, Mapping, Row, Value
 from ingest.sources.instants import in_range
@@ -175,7 +177,7 @@ def _typed(name: str, text: str | float | bool, mapping: Mapping, asides: list[A
         at_ms = _moment(str(text), mapping, asides).at_ms
         if not in_range(at_ms):
             raise Unreadable("time is out of range")
-        return _iso(at_ms)
+        return _iso(_whole_day(at_ms, mapping.zone) if name == "deadline_at" else at_ms)
     if name in NUMBERS:
         return coordinate(str(text), 180 if name == "lon" else 90, name)
     if name in FLAGS and not isinstance(text, bool):
@@ -184,6 +186,12 @@ def _typed(name: str, text: str | float | bool, mapping: Mapping, asides: list[A
             raise Unreadable(f"{name} is neither true nor false")
         return FLAG_WORDS[word]
     return text if isinstance(text, bool) else str(text)
+
+
+def _whole_day(at_ms: int, zone: tzinfo) -> int:
+    """A limit that is a day ends with it: a table says so by a date, or by its midnight, as spreadsheets keep dates."""
+    begin_ms, end_ms = day_bounds(day_at(at_ms, zone), zone)
+    return end_ms - 1000 if at_ms == begin_ms else at_ms
 
 
 def _moment(text: str, mapping: Mapping, asides: list[Aside]) -> Moment:

@@ -288,6 +288,19 @@ def test_a_report_of_the_hour_that_clocks_skip_is_before_its_closing() -> None:
     assert events["reported"]["at"] == "2023-03-12T10:30:00.000Z"
 
 
+@pytest.mark.parametrize(
+    ("due", "at"),
+    [
+        ("2026-03-08", "2026-03-09T06:59:59.000Z"),  # of 23 hours
+        ("2026-03-08 00:00:00", "2026-03-09T06:59:59.000Z"),  # as a workbook keeps a date
+        ("46090", "2026-03-10T06:59:59.000Z"),
+        ("2026-03-08 17:30", "2026-03-09T00:30:00.000Z"),
+    ],
+)
+def test_a_limit_that_is_a_day_ends_with_it(due: str, at: str) -> None:
+    assert told(due=due)[0]["reported"]["deadline_at"] == at
+
+
 def test_a_closing_before_its_report_is_told_as_it_is() -> None:
     events, asides = told(created="01/05/2026 01:00:00 PM", closed="01/05/2026 12:00:00 PM", status="Closed")
     assert events["closed"]["at"] < events["reported"]["at"] and not asides

@@ -23,6 +23,11 @@ hypothesis.settings.register_profile("gridhall", deadline=None)  # laws ask what
 hypothesis.settings.load_profile("gridhall")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits longest begins first; files that share a hall come one after the other, so that it is made once per process."""
+    items.sort(key=lambda item: (item.path.name != "test_soak.py", item.path.parent.name != "browser"))
+
+
 class Valkey:
     """The embedded server as a child process that a test may kill and start again."""
 

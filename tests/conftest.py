@@ -24,7 +24,7 @@ hypothesis.settings.load_profile("gridhall")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits longest begins first; files that share a hall come one after the other, so that it is made once per process."""
+    """What waits longest begins first; files that share a hall follow each other, so that it is made once per process."""
     items.sort(key=lambda item: (item.path.name != "test_soak.py", item.path.parent.name != "browser"))
 
 

@@ -50,6 +50,10 @@ CUT: Final = r"""names => {
 ROWS: Final = """([name, rows]) => [...document.querySelector(`#columns [data-panel=${name}] ${rows}`).children]
   .map(row => [...row.children].map(cell => cell.textContent.trim()))"""
 KEYS: Final = """([name, rows]) => [...document.querySelector(`#columns [data-panel=${name}] ${rows}`).rowsByKey.keys()]"""
+RANKED: Final = """() => {
+  gridhall.panels.draw()
+  return document.querySelector('#columns [data-panel=top] [data-of=worker] .rows')?.childElementCount
+}"""
 LOADS: Final = """() => [...document.querySelectorAll('#columns [data-panel=near] .load')].slice(0, 3)
   .map(e => ({ href: e.dataset.href, num: e.dataset.num, text: e.textContent }))"""
 LOOSE: Final = r"""names => names.flatMap(name => [...document.querySelectorAll(`#columns [data-panel=${name}] .panel-body *`)]
@@ -128,7 +132,7 @@ def test_the_panels_of_people_say_what_the_api_says(astray: Hall, screen: Watche
     page.set_viewport_size({"width": 1920, "height": 1080})
     shown(page, "force", SCENES["force"])
     page.wait_for_function("who => gridhall.live.figures.out.rows.some(row => row.worker === who)", arg=astray.lost)  # type: ignore[attr-defined]
-    page.wait_for_function("() => gridhall.live.figures.top?.scores.length")
+    page.wait_for_function(RANKED, timeout=90_000)  # a wall that was open before may have had it ranked within the minute
     page.evaluate("() => gridhall.panels.draw()")
     people = astray.ask("workers", ms="1")["items"]
     out = {one["worker"] for one in people if one["presence"] in ("out_of_grid", "frozen", "silent")}

@@ -272,14 +272,13 @@ def test_the_first_orders_are_in_many_states_and_some_hours_old(work: AtWork) ->
     assert not [name for name in sim.counts if "refused" in name], sim.counts
 
 
-@pytest.fixture(params=["", "2027-01-03T05:00:00+08:00"])
-def at_any_hour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Now, and on a Sunday before dawn in the holidays of New Year."""
-    if request.param:
-        monkeypatch.setattr(clock, "_ahead_ms", clock.parse_now(request.param))
+@pytest.fixture
+def before_dawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Sunday in the holidays of New Year, when nobody has worked for long."""
+    monkeypatch.setattr(clock, "_ahead_ms", clock.parse_now("2027-01-03T05:00:00+08:00"))
 
 
-def test_the_stages_of_the_first_orders_took_the_time_that_their_stories_say(at_any_hour: None, work: AtWork) -> None:
+def test_the_stages_of_the_first_orders_took_the_time_that_their_stories_say(before_dawn: None, work: AtWork) -> None:
     """Whenever a demo is started the stages have times to show: minutes and hours of working time, not the start's seconds."""
     sim = Simulated(work)
     sim.do(opening.open_demo(sim.society))

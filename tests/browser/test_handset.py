@@ -321,9 +321,9 @@ def test_the_position_reaches_the_workers_row_while_the_page_is_open(ground: Gro
 
 
 def test_without_permission_it_says_so_and_a_tap_on_the_map_sets_the_place(ground: Ground, phones: Any) -> None:
-    entry = ground.worker("li")
+    entry = ground.worker("li-worker")
     phone = phones(ground.place(entry), permissions=[])
-    phone.log_in("li")
+    phone.log_in("li-worker")
     phone.go("#/report")
     expect(phone.page.locator(".place-said")).to_contain_text("浏览器不许定位")
     phone.page.locator(".place-field .map-drawing").click()

@@ -163,7 +163,7 @@ def _scored(score: Score, group: "Group", bands: list[GradeBand]) -> Scored:
     values = [_points(part, group) for part in score.parts]
     whole = sum(part.weight for part, value in zip(score.parts, values, strict=True) if value is not None)
     parts = tuple(_part(part, group, value, whole) for part, value in zip(score.parts, values, strict=True))
-    if not whole:
+    if not whole or _says_nothing(parts):
         return Scored(group.key, None, NO_RATE, "", None, 0, parts)
     mean = Fraction(sum(part.weight * (value or 0) for part, value in zip(score.parts, values, strict=True))) / whole
     kept, read = value4(*_ratio(mean)), shown(*_ratio(mean)).removesuffix(" %")
@@ -187,6 +187,11 @@ def _part(part: Part, group: "Group", value: Fraction | None, whole: int) -> Sco
     points4 = None if value is None else value4(*_ratio(value))
     counted4 = None if value is None else value4(part.weight, whole)
     return ScoredPart(part.figure, figure.num, figure.den, figure.shown, part.weight, points4, counted4)
+
+
+def _says_nothing(parts: tuple[ScoredPart, ...]) -> bool:
+    """Whether no rate has a base and there was nothing to count either: that is no zero. A score of counts alone may be 0."""
+    return any(part.den is not None for part in parts) and not any(part.den or part.num for part in parts)
 
 
 def _base(parts: tuple[ScoredPart, ...]) -> int:

@@ -110,6 +110,15 @@ def ranks(**units: tuple[int, int]) -> list[tuple[str, int | None]]:
     return [(row.key, row.rank) for row in scored(RATE, [group(name, closure_rate=rate) for name, rate in units.items()])]
 
 
+def test_where_nothing_happened_a_count_of_none_is_no_zero() -> None:
+    """A street in a month before anybody reported there is not the worst of its city."""
+    none = {"public_share": (0, 0), "registered": (0, None), "closure_rate": (0, 0), "on_time_closure_rate": (0, 0)}
+    (found,) = scored(EXAMPLES["street"], [group("a", **none)])
+    assert (found.value4, found.grade, found.rank) == (None, "", None)
+    (found,) = scored(EXAMPLES["street"], [group("a", **none | {"closure_rate": (0, 3)})])
+    assert (found.value4, found.grade) == ("0.0000", "E")
+
+
 def test_equal_scores_share_a_rank_and_the_next_one_counts_them() -> None:
     assert ranks(d=(10, 20), a=(19, 20), c=(9, 10), b=(18, 20)) == [("a", 1), ("b", 2), ("c", 2), ("d", 4)]
 

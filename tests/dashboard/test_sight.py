@@ -199,6 +199,12 @@ class SightLaw(LiveLaw):
         LiveLaw.an_old_row_comes_again.hypothesis_stateful_rule.function(self, worker)  # type: ignore[attr-defined]
         self.remember()
 
+    @rule(name=st.sampled_from(["worker", "order"]))
+    def a_table_is_packed(self, name: str) -> None:  # type: ignore[override]
+        """Packing gives rows other slots: his own are his there too."""
+        LiveLaw.a_table_is_packed.hypothesis_stateful_rule.function(self, name)  # type: ignore[attr-defined]
+        self.remember()
+
     @rule(order=st.sampled_from(ORDERS), told=told)
     def an_order_goes_on(self, order: str, told: dict[str, Any]) -> None:  # type: ignore[override]
         self.version += 1

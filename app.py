@@ -489,6 +489,8 @@ def source_add(
     key = new_key()
     try:
         store = store_of(settings_of(environment(data_dir=data_dir)))
+        if replace and name not in sources(store):
+            raise fail(f"{name}: there is no such source whose key could be replaced")
         if not replace and name in sources(store):
             raise fail(
                 f"{name}: there is such a source, and its key stays. --replace makes a new one; whoever sends with the old "

@@ -67,6 +67,7 @@ def test_a_source_is_added_listed_and_removed(store: Store, valkey: object) -> N
     again = app("source", "add", "phones", **where)
     assert again.returncode == 2 and "--replace" in again.stderr and "phones" in again.stderr
     assert sources.sources(store)["phones"]["key"] == sources.hashed(key), "who sends goes on sending"
+    assert app("source", "add", "phoney", "--replace", **where).returncode == 2 and "phoney" not in sources.sources(store)
     other = app("source", "add", "phones", "--replace", **where).stdout.strip().split()[-1]
     assert other != key and sources.sources(store)["phones"]["key"] == sources.hashed(other)
     assert app("source", "remove", "phones", **where).returncode == 0

@@ -489,9 +489,10 @@ def source_add(
     key = new_key()
     try:
         store = store_of(settings_of(environment(data_dir=data_dir)))
-        if replace and name not in sources(store):
+        known = name in sources(store)
+        if replace and not known:
             raise fail(f"{name}: there is no such source whose key could be replaced")
-        if not replace and name in sources(store):
+        if known and not replace:
             raise fail(
                 f"{name}: there is such a source, and its key stays. --replace makes a new one; whoever sends with the old "
                 "one is refused from then on."

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from dashboard.briefs import Json, person, region_name
-from dashboard.people import heard_of, online, presence_of, rostered
+from dashboard.people import belongs_to, heard_of, online, presence_of, rostered
 from domain.states import Presence, Worker, WorkerFlag
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def calling(hall: "Hall", region: str, lang: str) -> Json:
     `place_at_ms`: when he was last at a place that can be believed, in `here`; None where nobody knows where he is.
     """
     city = hall.city
-    inside, roster = city.subtree(region), city.roster
+    inside = city.subtree(region)
     rows = list(hall.workers.values())
     standing = [row for row, flags in zip(rows, map(_FLAGS, rows), strict=True) if flags & _SOS]
     if region != city.root:
-        standing = [row for row in standing if row.region in inside or (roster.get(row.worker) or row).region in inside]
+        standing = [row for row in standing if row.region in inside or belongs_to(hall, row.worker) in inside]
     standing.sort(key=lambda row: (-row.sos_since_ms, row.worker))
     return {"total": len(standing), "rows": [_call(city, row, lang) for row in standing[:CALLING_ROWS]]}
 
@@ -50,7 +50,7 @@ def _call(city: "City", row: Worker, lang: str) -> Json:
     who = person(city, row.worker, city.roster.get(row.worker), lang)
     return {
         "worker": row.worker,
-        **{key: who[key] for key in ("name", "role", "grid", "grid_name")},
+        **{key: who[key] for key in ("name", "grid", "grid_name")},
         "since_ms": row.sos_since_ms,
         "here": row.region if row.fixed_at_ms else "",
         "here_name": region_name(city, row.region, lang) if row.fixed_at_ms else "",

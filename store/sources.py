@@ -59,7 +59,7 @@ def remove_source(store: Store, name: str) -> bool:
     with _answers():
         found = bool(store.client.hdel(keys.sources(), name))
         for partition in range(store.partitions if found else 0):
-            store.client.hdel(keys.seen(partition), *(f"{name}|{clock}" for clock in SEEN))
+            store.client.hdel(keys.seen(partition), *(f"{name}|{kind}" for kind in SEEN))
     return found
 
 

@@ -134,6 +134,10 @@
     return svg('-12 -12 24 24', ...parts);
   }
 
+  // The hexagon of an alarm with its "!", on a ground of the alarm's own colour.
+  const alarmSign = (name) => s('svg', { class: name, viewBox: '-12 -12 24 24', 'aria-hidden': 'true' },
+    s('path', { d: 'M0,-11L9.5,-5.5V5.5L0,11L-9.5,5.5V-5.5Z', class: 'alarm-hexagon' }), s('path', { d: 'M-1.4,-6H1.4V1.5H-1.4ZM-1.4,3.6H1.4V6.2H-1.4Z', class: 'alarm-bang' }));
+
   function lightSign(light) {
     if (light === 'red') return svg('-10 -10 20 20', s('rect', { x: -8.5, y: -8.5, width: 17, height: 17, class: 'f-bad' }));
     if (light === 'yellow') return svg('-10 -10 20 20', s('path', { d: 'M0,-8.5L9.4,8H-9.4Z', class: 'f-warn' }));
@@ -371,6 +375,6 @@
     return body.made;
   };
 
-  g.kit = { h, s, text, attribute, toggle, digits, keyed, changed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
+  g.kit = { h, s, text, attribute, alarmSign, toggle, digits, keyed, changed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
     setBar, define, jump, motion, PRESENCE, SVG };
 })();

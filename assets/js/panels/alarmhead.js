@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, s, text, attribute, toggle, keyed } = g.kit;
+  const { h, text, attribute, toggle, keyed, alarmSign } = g.kit;
 
   const facts = (figures) => (g.scenes.order() && figures.alarm?.facts?.order === g.scenes.order() ? figures.alarm.facts : null);
   function elapsed(seconds) {
@@ -19,12 +19,10 @@
     draw(body, figures) {
       const w = g.words;
       const made = g.panels.once(body, () => {
-        const hexagon = s('svg', { class: 'alarm-sign', viewBox: '-12 -12 24 24', 'aria-hidden': 'true' },
-          s('path', { d: 'M0,-11L9.5,-5.5V5.5L0,11L-9.5,5.5V-5.5Z', class: 'alarm-hexagon' }), s('path', { d: 'M-1.4,-6H1.4V1.5H-1.4ZM-1.4,3.6H1.4V6.2H-1.4Z', class: 'alarm-bang' }));
         const title = h('a', { class: 'alarm-title' });
         const where = h('div', { class: 'alarm-where' });
         const since = h('span', { class: 'alarm-elapsed' });
-        body.append(hexagon, h('div', { class: 'alarm-what' }, title, where), h('div', { class: 'alarm-since' }, h('span', {}, w('scenes.elapsed')), since));
+        body.append(alarmSign('alarm-sign'), h('div', { class: 'alarm-what' }, title, where), h('div', { class: 'alarm-since' }, h('span', {}, w('scenes.elapsed')), since));
         return { title, where, since };
       });
       const of = facts(figures);

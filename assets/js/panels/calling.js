@@ -2,12 +2,9 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, s, text, toggle, keyed } = g.kit;
+  const { h, text, keyed, alarmSign } = g.kit;
   const { picker, placeName } = g.lists;
   const SHOWN = { s0: 2, s1: 2, s2: 3 };
-
-  const sign = () => s('svg', { class: 'calling-sign', viewBox: '-12 -12 24 24', 'aria-hidden': 'true' },
-    s('path', { d: 'M0,-11L9.5,-5.5V5.5L0,11L-9.5,5.5V-5.5Z' }), s('path', { d: 'M-1.4,-6H1.4V1.5H-1.4ZM-1.4,3.6H1.4V6.2H-1.4Z', class: 'bang' }));
 
   // Where he was last seen and how long ago that was; else that nobody knows.
   function whereabouts(row) {
@@ -18,7 +15,7 @@
 
   g.panels.define('calling', {
     draw(body, figures, panel) {
-      const told = (figures && figures.calling) || { total: 0, rows: [] };
+      const told = figures.calling || { total: 0, rows: [] };
       panel.hidden = !told.total;
       const made = g.panels.once(body, () => {
         const rows = h('div', {});
@@ -27,12 +24,11 @@
         return { rows, more };
       });
       const shown = told.rows.slice(0, SHOWN[document.documentElement.dataset.step] || 4);
-      keyed(made.rows, shown, (row) => `${row.worker} ${row.since_ms}`, (row) => picker('worker', row.worker, sign(), h('b', {}), h('span', { class: 'grid' }), h('span', { class: 'place' }), h('span', { class: 'since' })), (line, row) => {
+      keyed(made.rows, shown, (row) => `${row.worker} ${row.since_ms}`, (row) => picker('worker', row.worker, alarmSign('calling-sign'), h('b', {}), h('span', { class: 'grid' }), h('span', { class: 'place' }), h('span', { class: 'since' })), (line, row) => {
         text(line.children[1], g.words('situation.calling', { name: row.name }));
         text(line.children[2], row.grid ? placeName(row.grid, row.grid_name) : '');
         text(line.children[3], whereabouts(row));
         text(line.children[4], g.words('calling.since', { at: g.format.hms(row.since_ms), t: g.format.duration(Math.max(0, (g.shell.now() - row.since_ms) / 1000)) }));
-        toggle(line, 'unplaced', !row.place_at_ms);
       }, true);
       const rest = told.total - shown.length;
       text(made.more, rest > 0 ? g.words('situation.calling_more', { n: g.format.int(rest) }) : '');

@@ -168,7 +168,7 @@ def test_a_click_in_a_crowd_of_20000_opens_the_right_worker(hall: Hall, wall: Wa
     while tried < 12:
         pointer = [round(box["x"] + x + drawn.uniform(-90, 90)), round(box["y"] + y + drawn.uniform(-90, 90))]  # whole px
         near = page.evaluate(NEAREST, [pointer[0] - box["x"], pointer[1] - box["y"]])
-        if near["distance"] < 5:
+        if near["distance"] < 3:  # on the smallest sign too: farther off, a large one that holds the pointer is the one meant
             tried += 1
             page.mouse.click(*pointer)
             assert page.evaluate("() => __picked.at(-1)") == near["id"]

@@ -6,6 +6,7 @@ from config.city_model import RosterEntry
 from config.words import words
 from domain import masking
 from domain.cases import clock_start_ms, marks_of
+from domain.clocks import TOTAL
 from domain.lifecycle import STATUSES
 from domain.states import Feed, Order, OrderFlag, Presence, Worker, WorkerFlag
 from domain.videofeeds import unheard_ms
@@ -36,6 +37,7 @@ def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json
         "deadline_at_ms": row.deadline_at_ms,
         **dict(zip(("yellow_at_ms", "red_at_ms"), marks_of(row) if not status.final else (None, None), strict=True)),
         "provisional": is_provisional(row),
+        "deadline_provisional": deadline_provisional(row),
         "on_time": row.on_time,
         "region": row.region,
         "region_name": region_name(city, row.region, lang),
@@ -60,8 +62,19 @@ def order_brief(city: "City", row: Order, now_ms: int, lang: str = "zh") -> Json
 
 
 def is_provisional(row: Order) -> bool:
-    """Whether the limit shown runs into days whose holidays are not known yet, so that a calendar may still move it."""
-    return bool(row.flags & OrderFlag.PROVISIONAL)
+    """Whether what makes an order red hangs on days whose holidays are not known yet, so that a calendar may still move it."""
+    if not row.flags & OrderFlag.PROVISIONAL or row.life is None:
+        return False
+    _, red_at_ms = marks_of(row)
+    unsure = [clock for clock in row.life.running if clock.provisional]
+    return any(clock.clock == TOTAL if red_at_ms is None else clock.due_at_ms == red_at_ms for clock in unsure)
+
+
+def deadline_provisional(row: Order) -> bool:
+    """Whether the deadline of the whole case does, while it runs and when it is kept at the end."""
+    if not row.flags & OrderFlag.PROVISIONAL or row.life is None:
+        return False
+    return any(clock.provisional for clock in row.life.running if clock.clock == TOTAL)
 
 
 def limit_used(row: Order, now_ms: int) -> float | None:

@@ -171,7 +171,7 @@ def _shown(hall: "Hall", key: str, value: Any, clear: bool) -> Any:
         return value
     if key == "reporter":
         return masking.reporter(value, hall.city.roster)
-    return masking.numbers(value) if key == "address" and clear else masking.field(key, value)
+    return masking.field(key, value, doors=clear)
 
 
 def stage_times(row: Order, trail: tuple[Step, ...], now_ms: int) -> list[Json]:

@@ -180,7 +180,11 @@ class Sight:
     def shown(self, row: Order, field: str) -> str:
         """One text of an order as `orders` shows it: title, text or address."""
         text: str = getattr(row, field)
-        return masking.address(text) if field == "address" and not self.sees_doors(row) else masking.numbers(text)
+        if self.sees_doors(row):
+            return masking.numbers(text)
+        if field == "address":
+            return masking.address(text)
+        return masking.prose(text, row.address, masking.citizen(row.reporter, self.hall.city.roster))
 
     def __getattr__(self, name: str) -> Any:
         if name in _SHARED:

@@ -1,14 +1,15 @@
 """Personal data made unreadable: names, phones, numbers of identity cards, doors. Masked is the rule; unmasking is a right.
 
-Names that stand in the middle of a text cannot be found by rule and stay: a report has a field of its own for them.
+Of names in the middle of a text only the reporter's own is found; others stay: a report has a field of its own for them.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from domain.states import Order
+from domain.states import Card, Order
 
 _GAP: Final = r"[-\s.·–—－_()（）]?"  # people write 138-1234 5678
 _DIGIT: Final = re.compile(rf"\d(?:{_GAP}\d){{6}}")
@@ -27,6 +28,16 @@ _ROOM: Final = re.compile(r"(?<=\bRoom )[A-Za-z]{1,2}\b", re.IGNORECASE)
 _DOOR: Final = re.compile(_DOOR_WORD)
 _ROAD: Final = re.compile(r"\s*(?:国道|省道|县道|乡道|高速|号线|大?[路街道巷环])")
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th)", re.IGNORECASE)
+
+_SAID_DOOR: Final = re.compile(  # a door as a sentence says it: households and storeys are counts there, and a day is no door
+    r"(?<![0-9A-Za-z０-９月])(?:[0-9０-９]{1,6}[A-Za-z]?|[A-Za-z]|[一二三四五六七八九十百]{1,5})(?:[-－#][0-9A-Za-z０-９]{1,6}){0,4}"
+    r"(?=\s?(?:号楼|号院|号|弄|栋|幢|座|单元|楼|室|房|铺)(?!线|文|令|机|台|称))"
+    r"|(?:(?<=[0-9０-９*][号栋幢座弄院楼])|(?<=单元))[0-9０-９]{3,6}(?![0-9０-９年月日时点分天])"
+    r"|(?<=[路街道巷里村坊苑园])[0-9０-９]{1,6}(?:[-－][0-9０-９]{1,6}){1,4}"
+    r"|(?<![0-9A-Za-z])[0-9]{1,6}[A-Za-z]?(?=(?: [A-Z][\w'.]{0,30}){1,4} "
+    r"(?:Road|Rd|Street|St|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd)\b)"
+    r"|(?<=\bRoom )[0-9A-Za-z-]{1,6}\b|(?<=\b(?:Flat|Unit) )[0-9][0-9A-Za-z-]{0,5}\b"
+)
 
 PERSONAL_FIELDS: Final = ("person", "phone", "home")
 """What a report tells of a citizen: name, phone, address. They stand in the trail only, never in a row."""
@@ -86,6 +97,19 @@ def address(text: str) -> str:
     return text
 
 
+def prose(text: str, place: str = "", who: str = "") -> str:
+    """A title or a text as those see it to whom doors are masked: its numbers, its own `place` wherever it says it, doors
+    that it names besides, and `who` reported: 佛平路188号门前3处 → 佛平路**号门前3处. Counts and dates stay.
+    """
+    if place and place in text:
+        text = text.replace(place, address(place))
+    if len(who) > 1 and who in text:
+        text = text.replace(who, name(who))
+    while (masked := _SAID_DOOR.sub("**", numbers(text))) != text:
+        text = masked
+    return text
+
+
 def _doors(text: str) -> str:
     return _ROOM.sub("**", _NUMERAL.sub("**", _RUN.sub(_run, text)))
 
@@ -99,9 +123,9 @@ def _run(found: re.Match[str]) -> str:
     return run if of_a_road or _ORDINAL.fullmatch(run) else "**"
 
 
-def field(key: str, value: str) -> str:
-    """A field of a step as those see it who may not see personal data. What a case system tells besides is named
-    `extra.KEY`: there the key has to say what it is.
+def field(key: str, value: str, *, doors: bool = False) -> str:
+    """A field of a step as those see it who may not see personal data; `doors`: of the place they may see all. What a case
+    system tells besides is named `extra.KEY`: there the key has to say what it is.
     """
     kind, _, more = key.partition(".")
     if kind in _IDS:
@@ -110,30 +134,45 @@ def field(key: str, value: str) -> str:
         return name(value)
     if kind == "phone" or _PHONES.search(more):
         return phone(value)
-    return address(value) if kind in ("home", "address") or _HOMES.search(more) else numbers(value)
+    if kind == "home" or _HOMES.search(more) or (kind == "address" and not doors):
+        return address(value)
+    return numbers(value) if doors else prose(value)
 
 
 def reporter(value: str, workers: object) -> str:
     """Who reported: staff by their id in `workers` (a container), citizens masked."""
-    return value if not value or value in workers else name(value)  # type: ignore[operator]
+    return name(value) if citizen(value, workers) else value
+
+
+def citizen(value: str, workers: object) -> str:
+    """Who reported, if it is not staff by its id in `workers`; else nothing."""
+    return "" if value in workers else value  # type: ignore[operator]
 
 
 def order(row: Order, workers: object) -> Order:
     """The row with its personal data masked; itself where there is none."""
-    return _with(row, workers, address(row.address))
+    return _with(row, workers, address(row.address), lambda text: prose(text, row.address, citizen(row.reporter, workers)))
 
 
 def lightly(row: Order, workers: object) -> Order:
     """The row as those see it who work on it: the place stays whole, citizens' names and numbers are masked until asked for."""
-    return _with(row, workers, numbers(row.address))
+    return _with(row, workers, numbers(row.address), numbers)
 
 
-def _with(row: Order, workers: object, place: str) -> Order:
-    changed = {
-        "title": numbers(row.title),
-        "text": numbers(row.text),
+def _with(row: Order, workers: object, place: str, mask: Callable[[str], str]) -> Order:
+    changed: dict[str, object] = {
+        "title": mask(row.title),
+        "text": mask(row.text),
         "address": place,
         "reporter": reporter(row.reporter, workers),
     }
+    if row.life is not None and row.life.cards:
+        cards = tuple(_card(card, mask) for card in row.life.cards)
+        changed["life"] = row.life if cards == row.life.cards else msgspec.structs.replace(row.life, cards=cards)
     same = all(getattr(row, key) == value for key, value in changed.items())
     return row if same else msgspec.structs.replace(row, **changed)
+
+
+def _card(card: Card, mask: Callable[[str], str]) -> Card:
+    texts = {key: mask(getattr(card, key)) for key in ("reason", "answer", "appeal", "decided")}
+    return msgspec.structs.replace(card, **texts)

@@ -158,7 +158,7 @@ def _facts(city: City, data: Json, words: Words, lang: str) -> html.Div:
 
 
 def _provisional(order: Json, words: Words) -> list[Any]:
-    if not order["provisional"]:
+    if not order["deadline_provisional"]:
         return []
     return [" ", html.Span(words["limit.provisional"], className="tag", title=words["limit.provisional.what"])]
 

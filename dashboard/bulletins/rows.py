@@ -93,9 +93,10 @@ def left(city: "City", source: Any, filters: Filters, as_of_ms: int) -> pa.Table
 
 def titled(table: pa.Table, city: "City", rows: Sequence[Order]) -> pa.Table:
     """The table with the titles of its orders, which are `rows` in the same order."""
-    masked = functools.lru_cache(maxsize=100_000)(masking.numbers)  # most titles are those of many orders
+    masked = functools.lru_cache(maxsize=100_000)(masking.prose)  # most titles are those of many orders
     for name, lang in (("title", "zh"), ("title_en", "en")):
-        texts = [masked(order_title(city, row, lang)) for row in rows]
+        told = [order_title(city, row, lang) for row in rows]
+        texts = [masked(text, row.address if row.address in text else "") for text, row in zip(told, rows, strict=True)]
         table = table.append_column(name, pa.array(texts, pa.string()).dictionary_encode())
     return table.select([*FACTS, *(name for name in table.column_names if name not in FACTS)])
 

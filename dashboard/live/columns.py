@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.city_model import ROLES
+from dashboard.briefs import is_provisional
 from dashboard.live.scope import Scopes
 from dashboard.live.table import Shape, Values
 from domain import masking
 from domain.cases import clock_start_ms, marks_of
 from domain.lifecycle import STATUSES, is_open
 from domain.people import parties_of
-from domain.states import Feed, Life, Order, Worker
+from domain.states import Feed, Life, Order, OrderFlag, Worker
 
 if TYPE_CHECKING:
     from config.city_model import City
@@ -62,7 +63,7 @@ ORDER: Final = Shape(
     ("id", "title", "category", "department", "region", "region_name", "address", "reporter", "channel", "handler", "holder",
      "proposal"),
     ("category", "department", "region_name", "holder", "proposal"),
-    ("address",),
+    ("title", "address"),
 )  # fmt: skip
 
 FEED: Final = Shape(
@@ -107,6 +108,7 @@ def _workers(city: "City", scopes: Scopes, rows: Sequence[Worker]) -> Values:
     )
 
 
+_PROVISIONAL: Final = int(OrderFlag.PROVISIONAL)
 _ENDED: Final = Order(order="")
 _NO_LIFE: Final = Life()
 
@@ -136,7 +138,7 @@ def _orders(city: "City", scopes: Scopes, rows: Sequence[Order]) -> Values:
             "deadline_s": _seconds([red or 0 for _, red in marks]),
             "status": np.array([_STATUS_NUMBERS.get(row.status, NO_U1) for row in rows], "u1"),
             "stage": np.array([NO_U1 if stage < 0 else stage for stage in stages], "u1"),
-            "flags": np.array([row.flags & 0xFFFF for row in rows], "u2"),
+            "flags": np.array(list(map(_order_flags, rows)), "u2"),
             "reported_s": _seconds([row.reported_at_ms for row in rows]),
             "since_s": _seconds([row.status_at_ms for row in rows]),
             "own": np.array([row.life is not None for row in rows], "u1"),
@@ -145,6 +147,9 @@ def _orders(city: "City", scopes: Scopes, rows: Sequence[Order]) -> Values:
         {
             "id": [row.order for row in rows],
             "title": [masking.numbers(row.title) for row in told],
+            "title.masked": [
+                masking.prose(row.title, row.address, masking.citizen(row.reporter, city.roster)) for row in told
+            ],
             "region": [row.region for row in told],
             "address": [masking.numbers(row.address) for row in told],
             "address.masked": [masking.address(row.address) for row in told],
@@ -166,6 +171,12 @@ def _line_from(row: Order, yellow_at_ms: int | None, red_at_ms: int | None) -> i
     if yellow_at_ms is None or red_at_ms is None:
         return clock_start_ms(row)
     return max(min(5 * yellow_at_ms - 4 * red_at_ms, red_at_ms - 1000), 0)
+
+
+def _order_flags(row: Order) -> int:
+    """Those that a screen draws: provisional only where what it counts down to is."""
+    flags = row.flags & 0xFFFF
+    return flags if not flags & _PROVISIONAL or is_provisional(row) else flags & ~_PROVISIONAL
 
 
 def _handler(city: "City", row: Order) -> str:

@@ -15,10 +15,13 @@ from config.settings import Settings, load_settings
 from config.words import LANGS, words
 from dashboard.acting import timed_json
 from dashboard.api import register
+from dashboard.briefs import order_brief
 from dashboard.callbacks.orders import row as grid_row
 from dashboard.figures import figures
+from dashboard.live.columns import KINDS
+from dashboard.live.scope import Scopes
 from dashboard.query import order_page, orders_page
-from domain.clocks import UNSURE_END, Running
+from domain.clocks import SURE, UNSURE_END, Running
 from domain.states import Life, Order, OrderFlag
 from domain.workcalendar import Standing
 from layouts import drawers
@@ -49,7 +52,7 @@ def ending(folder: Path, monkeypatch: pytest.MonkeyPatch, day: dt.date | None, z
 
 
 def provisional(name: str = "p", **more: Any) -> Order:
-    due_ms = NOW + DAY
+    due_ms = more.get("red_at_ms", NOW + DAY)
     clock = Running("total", "r", "working_days", 10, "", NOW - DAY, due_ms, NOW + HOUR, 0, 0, 0, UNSURE_END)
     given = {"deadline_at_ms": due_ms, "red_at_ms": due_ms, "yellow_at_ms": NOW + HOUR, "flags": int(OrderFlag.PROVISIONAL),
              "life": Life(running=(clock,))}  # fmt: skip
@@ -65,6 +68,25 @@ def test_the_api_says_which_limits_are_provisional(city: City) -> None:
     assert {item["order"]: item["provisional"] for item in items} == {"p": True, "firm": False}
     (timed,) = timed_json(city, hall.orders["p"], NOW, "zh")
     assert timed["provisional"] is True
+
+
+def test_only_the_limit_that_hangs_on_unknown_days_bears_the_mark(city: City) -> None:
+    def clock(name: str, due_ms: int | None, unsure: int) -> Running:
+        return Running(name, "r", "working_days", 1, "", NOW - DAY, due_ms, NOW, 0, 0, 0, unsure)
+
+    def said(red_ms: int | None, *clocks: Running) -> tuple[bool, bool, bool]:
+        total = next((clock.due_at_ms for clock in clocks if clock.clock == "total"), None)
+        one = provisional("x", red_at_ms=red_ms, deadline_at_ms=total, life=Life(running=clocks))
+        brief = order_brief(city, one, NOW)
+        live = KINDS["order"].values(city, Scopes(city), [one]).numbers["flags"][0]
+        return brief["provisional"], brief["deadline_provisional"], bool(live & OrderFlag.PROVISIONAL)
+
+    soon, late = NOW + HOUR, NOW + 9 * DAY
+    assert said(soon, clock("handle", soon, SURE), clock("total", late, UNSURE_END)) == (False, True, False)
+    assert said(soon, clock("handle", soon, UNSURE_END), clock("total", late, SURE)) == (True, False, True)
+    assert said(soon, clock("handle", soon, UNSURE_END)) == (True, False, True)
+    assert said(None, clock("handle", None, UNSURE_END), clock("total", None, SURE)) == (False, False, False)
+    assert said(None, clock("total", None, UNSURE_END)) == (True, True, True)  # hung, or kept at its end
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import masking
-from domain.states import Order
+from domain.states import Card, Life, Order
 
 TEXTS = st.text(st.characters(exclude_categories=()))  # halves of pairs of UTF-16 too
 DIGITS = st.sampled_from(("0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩"))
@@ -54,7 +54,7 @@ def test_no_text_shows_a_number_as_long_as_a_phone(before: str, digits: str, len
 @example("电话12号86234567路")
 @example("0571-86234567 13812345678")
 def test_masking_twice_is_masking_once(text: str) -> None:
-    for mask in (masking.numbers, masking.address, masking.phone, masking.name):
+    for mask in (masking.numbers, masking.address, masking.phone, masking.name, masking.prose):
         once = mask(text)
         assert mask(once) == once, mask
     for key in ("person", "phone", "home", "address", "note", "extra.来电电话", "extra.caller", "extra.住址", "photos"):
@@ -70,7 +70,6 @@ def test_a_row_is_masked_in_every_text_that_may_hold_something_and_in_no_other(
     for mask in (masking.order, masking.lightly):
         masked = mask(row, {"W1"})
         assert masked == mask(masked, {"W1"}) and (masked.order, masked.handler, masked.version) == (row.order, row.handler, 7)
-        assert masked.title == masking.numbers(title) and masked.text == masking.numbers(text)
         assert masked.reporter == (masking.name(who) if who not in ("", "W1") else who)
     assert masking.order(Order(order="x", title="灯不亮"), ()).title == "灯不亮"
 
@@ -79,7 +78,7 @@ def test_a_row_is_masked_in_every_text_that_may_hold_something_and_in_no_other(
 @example("电话", "找", "13812345678")
 def test_what_masking_cannot_touch_stays_where_it_is(before: str, wanted: str, after: str) -> None:
     if not masking.may_touch(wanted):
-        for mask in (masking.numbers, masking.address):
+        for mask in (masking.numbers, masking.address, masking.prose):
             assert wanted in mask(before + wanted + after)
 
 
@@ -111,6 +110,42 @@ def test_addresses(told: str, masked: str) -> None:
     assert masking.address(told) == masked
 
 
+@pytest.mark.parametrize(("told", "masked"), [
+    ("南桂路1号门前有3处积水", "南桂路**号门前有3处积水"), ("佛平路188号3座502漏水", "佛平路**号**座**漏水"),
+    ("住三栋二单元，12月5号15点来过", "住**栋**单元，12月5号15点来过"), ("影响6户居民，共3层",) * 2,
+    ("乘3号线到桂城站B出口",) * 2, ("佛平路12-3-402没水", "佛平路**没水"), ("停了3天，2026-07-13起",) * 2,
+    ("Leak at 188 Foping Road, Room 502, for 3 days", "Leak at ** Foping Road, Room **, for 3 days"),
+    ("编号440605-20260713-0001",) * 2, ("城市之光A座前3部电梯", "城市之光**座前3部电梯"), ("灯不亮",) * 2,
+])  # fmt: skip
+def test_a_sentence_says_no_door_and_every_count(told: str, masked: str) -> None:
+    assert masking.prose(told) == masked
+
+
+def test_a_sentence_does_not_say_what_is_masked_in_its_field() -> None:
+    place, who = "塘头大街甲1", "李大四"
+    row = Order(order="x", title=f"{place}漏水", text=f"反映人{who}：{place}门口漏水", address=place, reporter=who)
+    masked = masking.order(row, ())
+    assert (masked.title, masked.text) == ("塘头大街甲**漏水", "反映人李**：塘头大街甲**门口漏水")
+    assert masking.lightly(row, ()).text == row.text
+
+
+def test_what_a_card_says_is_masked_as_the_text_is() -> None:
+    card = Card("red", 1, "W1", "塘头大街1号的13812345678等了三天", "d", answer="已致电13812345678")
+    row = Order(order="x", life=Life(cards=(card,)))
+    for mask, door in ((masking.order, "**"), (masking.lightly, "1")):
+        life, reason = mask(row, ()).life, f"塘头大街{door}号的138****5678等了三天"
+        assert life is not None and (life.cards[0].reason, life.cards[0].answer) == (reason, "已致电138****5678")
+        assert mask(mask(row, ()), ()) == mask(row, ())
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_no_title_and_no_text_says_the_place_that_is_masked(before: str, place: str, after: str) -> None:
+    row = masking.order(Order(order="x", title=before + place + after, text=place, address=place), ())
+    if masking.address(place) != place:
+        assert place not in row.text and place not in row.title
+        assert masking.order(row, ()) == row
+
+
 def test_a_phone_shows_no_more_than_helps_to_recognize_it() -> None:
     assert masking.phone("13812345678") == "138****5678"
     assert masking.phone("86234567") == "****567" and masking.phone("1234567") == "****567"
@@ -133,7 +168,7 @@ def test_fields_of_a_report_by_what_they_are(key: str, value: str, masked: str) 
 )
 def test_no_text_makes_it_slow(text: str) -> None:
     begun_s = time.perf_counter()
-    masking.address(text)
+    masking.address(text), masking.prose(text)
     assert time.perf_counter() - begun_s < 0.3
 
 

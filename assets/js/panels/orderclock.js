@@ -13,16 +13,23 @@
     return element.order;
   }
 
+  // [instant, whether it is provisional] of the limit of the whole case; where there is none, of the stage that runs.
+  function limitOf(order) {
+    if (order.deadline_at_ms) return [order.deadline_at_ms, order.deadline_provisional];
+    return order.open ? [order.red_at_ms, order.provisional] : [null, false];
+  }
+
   function draw(element, data) {
     const w = g.words;
     const { order } = data;
     const width = Math.max(700, element.clientWidth);
     const now = g.shell.now();
     const start = order.registered_at_ms || order.accepted_at_ms || order.reported_at_ms;
+    const [due, unsure] = limitOf(order);
     const end = order.closed_at_ms || (order.open ? now : order.status_at_ms);
     const instants = data.trail.filter((step) => step.at_ms !== null).map((step) => step.at_ms);
     const low = Math.min(order.reported_at_ms || start, ...instants);
-    const high = Math.max(end, order.deadline_at_ms || 0, ...instants) + 1;
+    const high = Math.max(end, due || 0, ...instants) + 1;
     const room = Math.max(high - low, 60000);
     const x = (at) => LEFT + ((at - low) / room) * (width - LEFT - RIGHT) * 0.98;
     element.textContent = '';
@@ -35,9 +42,8 @@
       put('text', { x: x(at), y: 128, class: 'lane-axis', 'text-anchor': 'middle' }, room > 36 * 3600000 ? g.format.moment(at) : g.format.hm(at));
     }
     put('rect', { x: x(low), y: 72, width: x(high) - x(low), height: 36, class: 'clock-room' });
-    if (order.deadline_at_ms) {
-      const due = order.deadline_at_ms;
-      const warn = start + (due - start) * WARN_FROM;
+    if (due) {
+      const warn = order.deadline_at_ms ? start + (due - start) * WARN_FROM : order.yellow_at_ms;
       rect(start, Math.min(end, warn), 'clock-ok');
       rect(warn, Math.min(end, due), 'clock-warn');
       rect(due, end, 'clock-bad');
@@ -64,7 +70,7 @@
       put('line', { x1: x(now), x2: x(now), y1: 22, y2: 110, class: 'lane-handle' });
       put('text', { x: x(now), y: 16, class: 'lane-time', 'text-anchor': 'middle' }, w('clock.now', { t: g.format.hm(now) }));
     }
-    const last = !order.deadline_at_ms ? w('clock.none') : order.open ? g.format.left(order.deadline_at_ms, now, order.provisional)
+    const last = !due ? w('clock.none') : order.open ? g.format.left(due, now, unsure)
       : order.on_time === null ? '—' : w('order_fact.on_time') + ' ' + w(order.on_time ? 'answer.yes' : 'answer.no');
     put('text', { x: width - 20, y: 96, class: `lane-sum ${order.light === 'red' || order.on_time === false ? 'clock-late' : ''}` }, last);
     element.append(svg);
@@ -85,7 +91,7 @@
     draw(body, figures, element) {
       const data = dataOf(element);
       if (!data) return;
-      const key = `${data.order.order} ${data.order.status_at_ms} ${data.order.deadline_at_ms} ${data.order.provisional} ${element.clientWidth} ${Math.floor(g.shell.now() / 60000)}`;
+      const key = `${data.order.order} ${data.order.status_at_ms} ${limitOf(data.order)} ${element.clientWidth} ${Math.floor(g.shell.now() / 60000)}`;
       if (element.dataset.key === key) return;
       const first = !element.dataset.key;
       element.dataset.key = key;

@@ -108,7 +108,7 @@
       const due = order.open && order.deadline_at_ms > now ? Math.min(order.deadline_at_ms, to) : null;
       if (due) put('rect', { x: x(now), y: TOP + y + 0.5, width: Math.max(0, x(due) - x(now)), height: 7, class: 'lane-bar left' });
       const at = x(due || end) + 8;
-      const state = order.open && order.deadline_at_ms ? g.format.left(order.deadline_at_ms, g.shell.now(), order.provisional) : w('status.' + order.status);
+      const state = order.open && order.deadline_at_ms ? g.format.left(order.deadline_at_ms, g.shell.now(), order.deadline_provisional) : w('status.' + order.status);
       if (at < width - RIGHT - 60) put('text', { x: at, y: TOP + y + 8, class: 'lane-text' }, `${order.title} ${state}`);
     });
     sum('order', w('lane.open_n', { n: data.orders_open }));

@@ -48,7 +48,13 @@ def facts_retry(
     chosen = [found for found in unfoldable.held(store) if everything or _named(*found) in wanted]
     if missing := wanted - {_named(*found) for found in chosen}:
         raise fail(f"not among what is set aside: {', '.join(sorted(missing))}")
-    again = [one for partition, one in chosen if unfoldable.retry(store, partition, one)]
+    again = []
+    for partition, one in chosen:
+        if unfoldable.retry(store, partition, one):
+            again.append(one)
+        else:
+            why = "its row still cannot be read" if one.kind == unfoldable.ROW else "somebody else has had it tried again"
+            out.print(f"{_named(partition, one)} stays: {why}", highlight=False, markup=False, soft_wrap=True)
     for one in again:
         tell(store, "facts_retried", one.about, "", kind=one.kind, source=one.source, id=one.id)
     out.print(f"{len(again)} of {len(chosen)} will be folded again", highlight=False)

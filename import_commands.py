@@ -261,6 +261,8 @@ def orders_mapping(
         raise fail(str(wrong)) from wrong
     if out_file is None:
         out.print(found.text, end="", highlight=False, markup=False, soft_wrap=True)
+    for note in found.notes:
+        err.print(note, highlight=False, markup=False)
     err.print(f"{found.told:,} of the first {found.rows:,} rows tell something by it", highlight=False)
     if found.lacks:
         err.print(f"not found: {', '.join(found.lacks)}; add what the comments ask for", style="yellow", highlight=False)

@@ -135,7 +135,6 @@ class Access:
         manager.request_loader(self._by_bearer)
         self._csrf.init_app(app)
         app.before_request(self._before)
-        app.register_error_handler(Forbidden, self._forbidden)
 
     # who it is
 
@@ -210,13 +209,6 @@ class Access:
 
     def _first_a_password(self) -> Any:
         return redirect("/password") if wants_page() else (jsonify(error="set a password of your own first: /password"), 403)
-
-    def _forbidden(self, wrong: Forbidden) -> Any:
-        try:
-            audit("refused", request.path, reason=f"right {wrong.right}")
-        except StoreError as silent:
-            return answer({"error": f"the store does not answer: {silent}"}, 503, **RETRY)
-        return jsonify(error=f"your roles do not have the right: {wrong.right}"), 403
 
     # logging in and out
 

@@ -14,10 +14,10 @@ import msgspec
 from flask import Flask, Response, request
 
 from dashboard import acting, files, notices, query
-from dashboard.access import audit, need, person
+from dashboard.access import audit, need, person, wants_page
 from dashboard.briefs import Json
 from dashboard.doors import language
-from dashboard.filters import BadQuery, UnknownRegion, counted_at
+from dashboard.filters import BadQuery, UnknownRegion, counted_at, none_of
 from dashboard.indicators import SHOWN
 from dashboard.metrics import render
 from dashboard.people import is_known
@@ -25,6 +25,7 @@ from dashboard.period import iso
 from dashboard.sight import Sight, sight
 from dashboard.tallies import tallies_json
 from domain.indicators import DEFINITIONS, GROUPINGS
+from domain.states import Presence
 from store import bulletins, people
 from store.errors import StoreError
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from dashboard.hall import Hall
 
 STORE_SILENT_MS: Final = 15_000
+PRESENCES: Final = tuple(presence.name.lower() for presence in Presence)
 _INSTANTS: Final = frozenset(("from_ms", "to_ms", "as_of_ms"))
 _encode = msgspec.json.Encoder().encode
 
@@ -73,19 +75,21 @@ def _guarded(hall: "Hall", answer: Callable[..., Json]) -> Callable[..., Respons
 
 
 def refusals_spoken(hall: "Hall", view: Callable[..., Response]) -> Callable[..., Response]:
-    """What can be wrong with a question as 400 or 404, a silent store as 503."""
+    """What can be wrong with a question as 400 or 404, a silent store as 503. Of a page the application says it as a page."""
 
     def respond(**names: str) -> Response:
         try:
             return view(**names)
-        except UnknownRegion as unknown:
-            NotThere("region", unknown.args[0]).tell(hall)
-            return _json({"error": str(unknown)}, 404)
-        except (BadQuery, acting.BadAction) as bad:
-            return _json({"error": str(bad)}, 400)
-        except NotThere as missing:
+        except CANNOT_BE_ANSWERED as why:
+            if wants_page():
+                raise  # the application makes the page that says so
+            if isinstance(why, BadQuery):
+                return _json({"error": str(why)}, 400)
+            missing = NotThere("region", str(why.args[0])) if isinstance(why, UnknownRegion) else why
             missing.tell(hall)
-            return _json({"error": str(missing)}, 404)
+            return _json({"error": str(why)}, 404)
+        except acting.BadAction as bad:
+            return _json({"error": str(bad)}, 400)
         except StoreError as silent:
             answer = _json({"error": f"the store does not answer: {silent}"}, 503)
             answer.headers["Retry-After"] = "2"
@@ -106,6 +110,10 @@ class NotThere(Exception):
         region = region_of(hall, self.kind, self.name)
         if region is not None:
             audit("refused", self.name, region, kind=self.kind, path=request.path[:200])
+
+
+CANNOT_BE_ANSWERED: Final = (NotThere, UnknownRegion, BadQuery)
+"""What may be wrong with a question."""
 
 
 def region_of(hall: "Hall", kind: str, name: str) -> str | None:
@@ -131,6 +139,9 @@ def _workers(hall: Sight) -> Json:
     presence = request.args.get("presence")
     if presence:
         wanted = presence.split(",")
+        for name in wanted:
+            if name not in PRESENCES:
+                raise none_of("presence", name, PRESENCES)
         items = [item for item in items if item["presence"] in wanted]
     offset, limit = _whole("offset", 0), _whole("limit", len(items))
     return {"total": len(items), "as_of_ms": hall.now_ms(), "items": items[offset : offset + limit]}
@@ -162,7 +173,7 @@ def read_day(seen: Sight, text: str) -> str:
     try:
         seen.city.day_bounds(text)
     except ValueError as wrong:
-        raise BadQuery(f"day: {wrong}") from wrong
+        raise BadQuery(f"day: {wrong}", "no_time", name="day", value=text[:100]) from wrong
     return text
 
 
@@ -221,12 +232,12 @@ def _indicators(hall: Sight) -> Json:
     now_ms, params = hall.now_ms(), counted_at(request.args, hall.moment())
     by = request.args.get("by") or None
     if by is not None and by not in GROUPINGS:
-        raise BadQuery(f"by: {by!r} is none of {', '.join(GROUPINGS)}")
+        raise none_of("by", by, GROUPINGS)
     named = request.args.get("figures")
     keys = tuple(named.split(",")) if named else SHOWN
     for key in keys:
         if key not in DEFINITIONS:
-            raise BadQuery(f"figures: {key!r} is none of {', '.join(DEFINITIONS)}")
+            raise none_of("figures", key, DEFINITIONS)
     asked = query.read_query(hall.city, params, now_ms)
     compare = request.args.get("compare") in ("1", "true")
     return query.indicators_of(

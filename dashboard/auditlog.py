@@ -16,7 +16,7 @@ from config.words import words
 from dashboard.access import Access, answer, audit, need, person
 from dashboard.briefs import region_name
 from dashboard.doors import home_of, language
-from dashboard.filters import BadQuery, read_period
+from dashboard.filters import BadQuery, none_of, read_period
 from domain.calendar import local_at
 from store import audit as auditing
 from store.audit import WHAT, Entry, Place
@@ -72,7 +72,7 @@ def register(app: Flask, hall: "Hall", settings: Settings, access: Access) -> No
         try:
             shown, next_place = search(access.store, read(hall, asked), PAGE)
         except BadQuery as wrong:
-            fault = str(wrong)
+            fault = wrong.said(lang)
         _tell_viewed(asked)
         more = "/audit?" + urlencode(asked | {"before": next_place}) if next_place else ""
         return render_template(
@@ -111,7 +111,7 @@ def read(hall: "Hall", asked: Mapping[str, str]) -> Wanted:
     period = read_period(hall.city, asked, hall.now_ms())
     what, place = asked.get("what", ""), asked.get("before", "")
     if what and what not in WHAT:
-        raise BadQuery(f"what: {what!r} is none of {', '.join(WHAT)}")
+        raise none_of("what", what, WHAT)
     if place and not _PLACE.fullmatch(place):
         raise BadQuery("before: the `next` of an answer is wanted")
     scope = person().scope or hall.city.root

@@ -14,7 +14,7 @@ from dashboard.access import person
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json, department_name, order_title, region_name
 from dashboard.doors import home_of, language
-from dashboard.filters import NOBODY, BadQuery, region_code, region_words
+from dashboard.filters import NOBODY, none_of, region_code, region_words
 from dashboard.names import title_of
 from dashboard.orderbook import orders_of
 from dashboard.period import iso
@@ -68,7 +68,7 @@ def asked(seen: Sight, lang: str) -> Json:
     period = read_period(seen.city, when, seen.now_ms(), default="month")
     region, department, kind = region_code(seen.city, args.get("region")), args.get("department", ""), args.get("kind", "")
     if kind and kind not in KINDS:
-        raise BadQuery(f"kind: {kind!r} is none of {', '.join(KINDS)}")
+        raise none_of("kind", kind, KINDS)
     told = cards(seen, region, period.from_ms or 0, period.to_ms, lang=lang)
     return told | {"items": [item for item in told["items"] if _is_chosen(item, department, kind)]}
 

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 
 from config.settings import Settings
 from config.words import LANGS, words
-from dashboard.access import RETRY, Access, answer, audit, bearer, has_place, person, wants_page
+from dashboard.access import RETRY, Access, Forbidden, answer, audit, bearer, has_place, person, wants_page
 from dashboard.briefs import department_name, region_name
 from domain.calendar import local_at
 from domain.people import Person
@@ -30,6 +30,7 @@ def register(app: Flask, hall: "Hall", settings: Settings, access: Access) -> No
     app.before_request(go_home)
     app.register_error_handler(StoreError, doors.store_gone)
     app.register_error_handler(CSRFError, doors.stale)
+    app.register_error_handler(Forbidden, doors.forbidden)
     app.add_url_rule("/login", "login", doors.login, methods=["GET", "POST"])
     app.add_url_rule("/logout", "logout", doors.logout, methods=["POST"])
     app.add_url_rule("/enter", "enter", doors.enter_page)
@@ -121,6 +122,16 @@ class Doors:
             said = words(language(self._settings))
             return self._login_page(request.form.get("user", ""), request.values.get("next", ""), said["door.stale"], 400)
         return answer({"error": f"csrf: {wrong.description}"}, 400)
+
+    def forbidden(self, wrong: Forbidden) -> Any:
+        """The answer to somebody who has not the right; that he asked is a line of the audit log."""
+        try:
+            audit("refused", request.path, reason=f"right {wrong.right}")
+        except StoreError as silent:
+            return self.store_gone(silent)
+        if wants_page():
+            return self._page("fault", "page.no_right", 403, text=words(language(self._settings))["page.no_right"])
+        return answer({"error": f"your roles do not have the right: {wrong.right}"}, 403)
 
     # in
 

@@ -10,8 +10,9 @@ from config.faults import Fault
 from config.settings import Settings
 from config.words import words
 from dashboard.access import need, person, wants_page
-from dashboard.api import json_response, refusals_spoken
+from dashboard.api import CANNOT_BE_ANSWERED, json_response, refusals_spoken
 from dashboard.briefs import Json
+from dashboard.callbacks.routing import why_not
 from dashboard.doors import language
 from dashboard.filters import BadQuery
 from dashboard.sight import Sight, sight
@@ -47,9 +48,16 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
             told = {"error": f"a fault of ours, which stands in the log as {fault.reference}", "reference": fault.reference}
             return json_response(told, 500)
         lang = language(settings)
-        city = hall.city.title_en if lang == "en" else hall.city.title
-        text = words(lang)["page.fault"].format(ref=fault.reference)
-        return render_template("fault.html", lang=lang, w=words(lang), city=city, title="500", page="fault", text=text), 500
+        return said(words(lang)["page.fault"].format(ref=fault.reference), lang, 500)
+
+    def refused(why: Exception) -> Any:
+        lang = language(settings)
+        text, status = why_not(hall, why, lang), 400 if isinstance(why, BadQuery) else 404
+        return said(text, lang, status) if wants_page() else json_response({"error": str(why)}, status)
+
+    def said(text: str, lang: str, status: int) -> Any:
+        more = {"city": hall.city.title_en if lang == "en" else hall.city.title, "title": str(status), "text": text}
+        return render_template("fault.html", lang=lang, w=words(lang), page="fault", **more), status
 
     def take() -> Response:
         try:
@@ -67,6 +75,8 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
         return json_response({"as_of_ms": hall.now_ms(), "counts": dict(hall.faults.counts), "items": items}, 200, hall.city)
 
     app.register_error_handler(Exception, failed)
+    for kind in CANNOT_BE_ANSWERED:
+        app.register_error_handler(kind, refused)
     app.add_url_rule("/api/v1/faults", "api_faults", refusals_spoken(hall, take), methods=["POST"])
     app.add_url_rule("/api/v1/faults", "api_faults_told", refusals_spoken(hall, tell), methods=["GET"])
 

@@ -3,13 +3,14 @@
 One reading for both: a number opens `/orders?…` with the same parameters with which it was counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from config.words import words
 from dashboard.period import parse_instant, resolve
-from domain.calendar import Period
+from domain.calendar import PERIODS, Period
 from domain.counts import BASES, KINDS, Filters, Source
 from domain.indicators import DEFINITIONS, counted
 from domain.lifecycle import STAGES, STATUSES
@@ -31,7 +32,24 @@ SORTS: Final = ("-reported", "reported", "deadline", "-status")
 
 
 class BadQuery(ValueError):
-    """A parameter says something that cannot be; the message tells which and what would be right."""
+    """A parameter says something that cannot be; the message tells which and what would be right.
+
+    `word`: how a page says so, `query.WORD` of the catalogue with its `places`; "" says it as the API does.
+    """
+
+    def __init__(self, text: str, word: str = "", **places: str) -> None:
+        super().__init__(text)
+        self.word, self.places = word, places
+
+    def said(self, lang: str) -> str:
+        """The same as a page says it."""
+        return words(lang)[f"query.{self.word}"].format(**self.places) if self.word else str(self)
+
+
+def none_of(name: str, value: str, allowed: Iterable[str]) -> BadQuery:
+    """That a parameter has none of the values that it may have."""
+    there = ", ".join(allowed)
+    return BadQuery(f"{name}: {value!r} is none of {there}", "none_of", name=name, value=value[:100], allowed=there)
 
 
 class UnknownRegion(KeyError):
@@ -130,19 +148,19 @@ def read_period(city: "City", params: Mapping[str, Any], now_ms: int, default: s
         from_ms = _instant(city, "from", params["from"]) if params.get("from") else None
         to_ms = _instant(city, "to", params["to"], end=True) if params.get("to") else None
         if from_ms is not None and to_ms is not None and to_ms < from_ms:
-            raise BadQuery("to: lies before from")
+            raise BadQuery("to: lies before from", "order")
         return resolve((from_ms, to_ms), city, now_ms)
     try:
         return resolve(params.get("period") or default, city, now_ms)
     except ValueError as wrong:
-        raise BadQuery(f"period: {wrong}") from wrong
+        raise none_of("period", str(params.get("period")), PERIODS) from wrong
 
 
 def _instant(city: "City", name: str, text: str, *, end: bool = False) -> int:
     try:
         return parse_instant(str(text), city, end=end)
     except (ValueError, OverflowError) as wrong:
-        raise BadQuery(f"{name}: {wrong}") from wrong
+        raise BadQuery(f"{name}: {wrong}", "no_time", name=name, value=str(text)[:100]) from wrong
 
 
 def _count(given: Mapping[str, str]) -> str:
@@ -153,7 +171,7 @@ def _count(given: Mapping[str, str]) -> str:
     try:
         return counted(key, "num" if part == "num" else "den")
     except KeyError as wrong:
-        raise BadQuery(f"part: {wrong.args[0]}") from wrong
+        raise BadQuery(f"part: {wrong.args[0]}", "no_part") from wrong
 
 
 def _word(text: str) -> frozenset[str]:
@@ -162,7 +180,7 @@ def _word(text: str) -> frozenset[str]:
 
 def _one_of(name: str, value: str, allowed: Any) -> str:
     if value not in allowed:
-        raise BadQuery(f"{name}: {value!r} is none of {', '.join(allowed)}")
+        raise none_of(name, value, allowed)
     return value
 
 

@@ -3,6 +3,7 @@
 import functools
 import operator
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dashboard.briefs import Json, person, region_name
@@ -18,22 +19,30 @@ _OUT = int(Presence.OUT_OF_GRID)
 _NAME = operator.attrgetter("worker")
 _FLAGS = operator.attrgetter("flags")
 _SOS = int(WorkerFlag.SOS)
-CALLING_ROWS = 20
+CALLING_NEWEST, CALLING_OLDEST = 40, 10
 
 
 def force_figures(hall: "Hall", region: str) -> Json:
-    """Workers by state; `roster`: how many there should be; `unrostered`: how many of the counted nobody knows."""
+    """Workers by state; `roster`: how many there should be, `online`: how many of those are; `unrostered`: how many of the
+    counted nobody knows.
+    """
     heard, should_be = heard_of(hall, region), rostered(hall.city, region)
-    states, roster = Counter(map(presence_of, heard)), hall.city.roster
-    unrostered = len(heard) - sum(map(roster.__contains__, map(_NAME, heard)))
+    states = Counter(map(presence_of, heard))
+    unrostered = len(heard) - _known(hall, heard)
     counts = {name: states[number] for number, name in _NAMES.items()}
     counts["unseen"] += should_be - (len(heard) - unrostered)
-    return {**counts, "roster": should_be, "unrostered": unrostered}
+    return {**counts, "roster": should_be, "online": _known(hall, online(heard)), "unrostered": unrostered}
+
+
+def _known(hall: "Hall", rows: Iterable[Worker]) -> int:
+    """How many of them are on the roster: only they may stand over its number."""
+    return sum(map(hall.city.roster.__contains__, map(_NAME, rows)))
 
 
 def calling(hall: "Hall", region: str, lang: str) -> Json:
     """Whose alarm (SOS) stands, of the region's workers and of those who are in it: {total, rows}, the newest first.
 
+    Of more than 50 the newest, and those who have waited longest.
     `place_at_ms`: when he was last at a place that can be believed, in `here`; None where nobody knows where he is.
     """
     city = hall.city
@@ -43,7 +52,8 @@ def calling(hall: "Hall", region: str, lang: str) -> Json:
     if region != city.root:
         standing = [row for row in standing if row.region in inside or belongs_to(hall, row.worker) in inside]
     standing.sort(key=lambda row: (-row.sos_since_ms, row.worker))
-    return {"total": len(standing), "rows": [_call(city, row, lang) for row in standing[:CALLING_ROWS]]}
+    told = standing[:CALLING_NEWEST] + standing[CALLING_NEWEST:][-CALLING_OLDEST:]
+    return {"total": len(standing), "rows": [_call(city, row, lang) for row in told]}
 
 
 def _call(city: "City", row: Worker, lang: str) -> Json:
@@ -62,7 +72,7 @@ def people_counters(hall: "Hall", region: str, now_ms: int) -> list[Json]:
     """Counters online_workers, visited_grids and feeds_online; no history, so no delta."""
     city = hall.city
     inside, grids = city.subtree(region), smallest(city, region)
-    here = len(online(heard_of(hall, region)))
+    here = _known(hall, online(heard_of(hall, region)))
     visited = len(grids & visited_grids(hall, city.day_of(now_ms)))
     feeds = [feed for feed in hall.feeds.values() if region == city.root or feed.region in inside]
     statuses = {status: sum(feed.status == status for feed in feeds) for status in ("online", "frozen")}

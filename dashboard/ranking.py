@@ -14,7 +14,7 @@ from dashboard.access import need
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json, department_name, matter_name, region_name
 from dashboard.doors import language
-from dashboard.filters import BadQuery, OrderQuery, counted_at
+from dashboard.filters import OrderQuery, counted_at, none_of
 from dashboard.indicators import definition_json, link, spoken_level
 from dashboard.orderbook import orders_of
 from dashboard.past import orders_then, then_of
@@ -40,7 +40,7 @@ def register(app: Flask, hall: "Hall", settings: Settings) -> None:
         seen = sight(hall)
         key = request.args.get("score") or next(iter(seen.city.evaluation.scores), "")
         if key not in seen.city.evaluation.scores:
-            raise BadQuery(f"score: {key!r} is none of {', '.join(seen.city.evaluation.scores)}")
+            raise none_of("score", key, seen.city.evaluation.scores)
         asked = {name: value for name, value in request.args.items() if name != "score"}
         query = read_query(seen.city, counted_at(asked, hall.moment()), seen.now_ms())
         return json_response(ranking(seen, query, key, language(settings)), 200, seen.city)

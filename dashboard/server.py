@@ -27,6 +27,7 @@ from dashboard import (
     handset,
     mapdata,
     noticeapi,
+    parameters,
     ranking,
     screenlinks,
     screens,
@@ -36,6 +37,7 @@ from dashboard import (
 from dashboard.access import Access, LiveDoor
 from dashboard.bulletins import serving as bulletins
 from dashboard.bundle import BundledDash
+from dashboard.callbacks.routing import SCREENS
 from dashboard.guard import DATA_POLICY, SCRIPT_POLICY, STEADY_HEADERS, Guard, OurNames, host_name, page_policy
 from dashboard.hall import Hall
 from dashboard.live.screen import Key
@@ -68,6 +70,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     access = Access(hall, settings)
     access.register(app, settings)
+    parameters.register(app)
     doors.register(app, hall, settings, access)
     auditlog.register(app, hall, settings, access)
     screenlinks.register(app, hall, settings, access)
@@ -80,7 +83,7 @@ def create_app(settings: Settings, hall: Hall | None = None) -> tuple[Flask, Liv
     names = OurNames(settings.web_origins)
     live = attach(app, hall, shared, settings.live_frames_per_s, LiveDoor(access))
     app.extensions["gridhall"] = live.sessions
-    app.after_request(lambda response: _with_headers(response, dash_app, settings))
+    app.after_request(lambda response: _with_headers(_found(response), dash_app, settings))
     if settings.web_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     app.wsgi_app = Guard(app.wsgi_app, names)  # type: ignore[method-assign]
@@ -142,6 +145,13 @@ def vendor_scripts(assets: Path) -> list[str]:
 def early_script(assets: Path) -> str:
     """The one script in the head of a page: it runs before anything is shown."""
     return f'<script src="/assets/door/cover.js?m={int((assets / "door" / "cover.js").stat().st_mtime)}"></script>'
+
+
+def _found(response: Response) -> Response:
+    """Of an address that is no screen's, the page that says so is no 200."""
+    if request.endpoint == "/<path:path>" and request.path.split("/")[1] not in SCREENS:
+        response.status_code = 404
+    return response
 
 
 def _with_headers(response: Response, dash_app: Dash, settings: Settings) -> Response:

@@ -34,11 +34,15 @@ def register(app: Flask, hall: "Hall", _settings: "Settings") -> None:
 
 
 def answer(hall: "Hall", worker: str) -> Response:
-    """{id, note?} → {state: done}, pending (202: on disk, not folded yet), or none (409: no alarm stands). Who answers: 403."""
+    """{id, note?} → {state: done}, pending (202: on disk, not folded yet), or none (409: no alarm stands). The same id again is
+    the same answer. Who may not: 403.
+    """
     need("alarms")
     told = request.get_json(silent=True)
     name, note = _read(told)
     row = _seen(hall, worker)
+    if row.sos_answer == name:
+        return json_response({"state": "done", "worker": worker, "at_ms": row.sos_answered_ms}, 200, hall.city)
     if not row.flags & WorkerFlag.SOS:
         return json_response({"state": "none", "worker": worker}, 409)
     if hall.store is None:

@@ -12,7 +12,7 @@ from dashboard.access import need
 from dashboard.api import json_response, refusals_spoken
 from dashboard.briefs import Json
 from dashboard.doors import language
-from dashboard.sourcewatch import PEOPLE
+from dashboard.sourcewatch import PEOPLE, is_late
 from layouts.device_words import wrong_by
 from store.errors import StoreError, StoreUnavailable
 from store.sources import count_dropped, count_rejects, sources
@@ -54,7 +54,7 @@ def source_states(store: "Store", now_ms: int, silent_after_s: float, lang: str)
             "name": name,
             "last_at_ms": seen.get((name, "data")),
             "beat_at_ms": seen.get((name, "beat")),
-            "late": now_ms - max(seen.get((name, clock), 0) for clock in ("data", "beat")) > silent_after_s * 1000,
+            "late": is_late(seen, name, now_ms, silent_after_s * 1000),
             "taken": sum(number for (source, _, _), number in counts.items() if source == name),
             "misdated": sum(n for (source, _, outcome), n in counts.items() if source == name and _is_misdated(outcome)),
             **_reasons("refused", name, refused),

@@ -3,6 +3,7 @@
 import logging
 import threading
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from dashboard.briefs import Json
@@ -78,10 +79,16 @@ def trouble_of(hall: "Hall", now_ms: int) -> list[Json]:
     return [{"key": key, "n": number} for key, number in zip(TROUBLES, found, strict=True) if number]
 
 
+def is_late(seen: Mapping[tuple[str, str], int], name: str, now_ms: int, limit_ms: float) -> bool:
+    """Neither data nor a sign of life for longer than the limit, from a source that has been heard of."""
+    heard_at_ms = max(seen.get((name, clock), 0) for clock in ("data", "beat"))
+    return heard_at_ms > 0 and now_ms - heard_at_ms > limit_ms
+
+
 def sources_of(hall: "Hall", now_ms: int) -> list[Json]:
     """[{name, last_at_ms (data), beat_at_ms, late, rejected}] as of some seconds ago, by name.
 
-    Late: neither data nor a sign of life for longer than the city's silent_after_s.
+    Late: see `is_late`, with the city's silent_after_s.
     """
     hall = getattr(hall, "hall", hall)  # a Sight sees the sources of its hall
     watch = _fresh(hall, now_ms)
@@ -92,7 +99,7 @@ def sources_of(hall: "Hall", now_ms: int) -> list[Json]:
             "name": name,
             "last_at_ms": seen.get((name, "data")),
             "beat_at_ms": seen.get((name, "beat")),
-            "late": now_ms - max(seen.get((name, clock), 0) for clock in ("data", "beat")) > limit_ms,
+            "late": is_late(seen, name, now_ms, limit_ms),
             "rejected": rejected.get(name, 0),
         }
         for name in sorted({name for name, _ in seen} - PEOPLE)

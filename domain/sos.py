@@ -40,8 +40,10 @@ def _still_held(worker: Worker, received_at_ms: int) -> bool:
     return worker.sos_heard_ms > 0 and received_at_ms - worker.sos_heard_ms <= HELD_MS
 
 
-def answer(worker: Worker, at_ms: int) -> Worker:
+def answer(worker: Worker, at_ms: int, answer_id: str) -> Worker:
     """The worker after somebody has answered; the very same object when no alarm stands that he can have seen."""
     if not worker.flags & _SOS or worker.sos_since_ms > at_ms:
         return worker
-    return msgspec.structs.replace(worker, flags=worker.flags & ~_SOS, sos_since_ms=0, sos_answered_ms=at_ms)
+    return msgspec.structs.replace(
+        worker, flags=worker.flags & ~_SOS, sos_since_ms=0, sos_answered_ms=at_ms, sos_answer=answer_id
+    )

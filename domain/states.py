@@ -70,6 +70,7 @@ class Worker(Row, frozen=True, array_like=True, kw_only=True, gc=False):
     sos_since_ms: int = 0  # since when the alarm has stood; 0: none does
     sos_heard_ms: int = 0  # when the device last said that its button is pressed; 0: it has said since that it is not
     sos_answered_ms: int = 0  # when somebody last answered an alarm
+    sos_answer: str = ""  # and the id of that answer
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

@@ -290,7 +290,7 @@ class Partition:
     def _fold_answer(self, fact: SosAnswer) -> None:
         """Of two who answer at once the first has answered."""
         worker = self._workers.get(fact.worker)
-        new = None if worker is None else sos.answer(worker, fact.at_ms)
+        new = None if worker is None else sos.answer(worker, fact.at_ms, fact.id)
         done = new is not worker
         self._now.counts[f"{fact.source}|sos_answer|{'kept' if done else 'duplicate'}"] += 1
         if worker is None or new is None or not done:

@@ -41,12 +41,15 @@ Document = dict[str, Any]
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """A mapping in YAML. `rows` were looked at, `told` of them give at least one event by it."""
+    """A mapping in YAML. `rows` were looked at, `told` of them give at least one event by it; `notes`: what is to be known of
+    the file besides, in words.
+    """
 
     text: str
     rows: int
     told: int
     lacks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def propose(path: Path, zone: str, form: Form = Form()) -> Proposal:
@@ -141,7 +144,7 @@ class _Proposer:
         if not lacks:
             mapping = make_mapping(yaml.safe_load(text))
             told = sum(bool(row_events(mapping, row.cells)) for row in self.rows)
-        return Proposal(text, len(self.rows), told, lacks)
+        return Proposal(text, len(self.rows), told, lacks, tuple(self.table.notes))
 
     def events(self) -> list[Document]:
         """The events of the proposal."""

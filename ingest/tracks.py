@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from config.city import City
+from domain.bounds import DAY_MS
 from ingest.delivery import Delivery, Origin
 from ingest.files import SIDE_VALUES, Fix, Note, Reading, Reject, Understood, read
 from ingest.whereabouts import Whereabouts
 
 MOST_NOTES: Final = 20
+FAR_MS: Final = 90 * DAY_MS
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -127,11 +129,29 @@ def found(tracks: Tracks, reading: Reading) -> list[str]:
     return [f"{len(tracks.workers):,} workers ({names}), {len(tracks):,} fixes, {ends[0]} to {ends[1]} ({zone})"]
 
 
+def _far_in_time(tracks: Tracks) -> list[str]:
+    """Of a few fixes that are years from all others, in words: a device's wrong clock, and what the times are moved by."""
+    at = tracks.fixed_at_ms
+    edge = len(at) // 100
+    if not edge:
+        return []
+    first, last = int(at[edge]), int(at[-1 - edge])
+    reach_ms = max(last - first, FAR_MS)
+    told = []
+    for name, far in (("earlier than", at < first - reach_ms), ("later than", at > last + reach_ms)):
+        if n := int(far.sum()):
+            days = int(abs(at[-1] - last) if name == "later than" else abs(first - at[0])) // DAY_MS
+            what = f"{n:,} fixes are up to {days:,} days {name} all others: a wrong clock?"
+            told.append(f"{what} --shift-to-now goes by the newest")
+    return told
+
+
 def doubts(tracks: Tracks, tally: Delivery, city: City | None) -> list[str]:
     """What is probably not as it was meant, and what would change it."""
     told = []
     if tally.unreadable["latitude is out of range"] > len(tracks):
         told.append("most latitudes are out of range: are longitude and latitude exchanged? --lon and --lat name the columns")
+    told += _far_in_time(tracks)
     if city is not None:
         places = Whereabouts(city)
         places.add(tracks.columns["lon"], tracks.columns["lat"])

@@ -54,7 +54,7 @@ def message_page(city: City, settings: Settings, lang: str, text: str) -> list[A
     body = html.Main(
         [
             html.P(text, className="message-text"),
-            html.A(catalogue["page.back"], href=with_lang("/wall", lang), className="link"),
+            html.A(catalogue["page.back"], href=with_lang("/", lang), className="link"),
         ],
         className="message",
         role="alert",

@@ -164,10 +164,11 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("screens.fault.", ""): screens.FAULTS,
     ("trouble.", ""): sourcewatch.TROUBLES,
     ("search.", ""): of("worker order region feed"),
+    ("query.", ""): of("none_of no_time no_part no_parameter order"),
     ("seat.", ""): {*actions.ROLES, *people.PERSON_ROLES},
     ("series.", ""): of("reported closed overdue"),
     ("situation.", ""): of(
-        "overdue due_soon out_of_grid frozen_workers frozen_feeds late_sources silent calm lost parts_failed calling_more "
+        "overdue due_soon out_of_grid frozen_workers frozen_feeds late_sources silent calm lost parts_failed calling_many "
         "starting catching_up store_away refused"
     ),
     ("stage.", ""): (*lifecycle.STAGES, "hanging"),

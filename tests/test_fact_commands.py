@@ -53,3 +53,4 @@ def test_a_row_that_still_cannot_be_read_is_told_by_the_exit_code(store: Store, 
         pipe.execute()
     done = app("facts", "retry", "0/row|worker|W1", **where)
     assert done.returncode == 1 and "0 of 1" in done.stdout and unfoldable.number(store) == 1
+    assert "0/row|worker|W1 stays: its row still cannot be read" in done.stdout

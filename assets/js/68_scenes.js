@@ -309,6 +309,7 @@
   const shown = (element) => !element.closest('[data-pool]');
 
   g.scenes = {
+    known: (key) => !config || Boolean(config.scenes[key]),
     hide, colour: () => (config ? config.scenes[current()].map.colour : ''), current, parts, tick, arrange: () => { if (refreshed()) arrange(); }, refreshed, draw, waits, faultOf, shown, show, order,
     rotates: () => Boolean(config) && rotates(), alarm: () => alarm, shipped: () => config,
     mapShown: () => { if (refreshed()) { tieView(); arranged = ''; arrange(); } },

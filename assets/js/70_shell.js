@@ -51,6 +51,16 @@
     return child === undefined || child === null ? '' : config.levels[child].name;
   }
 
+  // What the address of a wall asks for and there is not: the first {name, value}, else null. The usual is shown in its place.
+  function misread() {
+    const { config } = g;
+    if (!config || !onWall()) return null;
+    const there = { region: (code) => config.regions[code], period: (key) => config.periods.includes(key), scene: g.scenes.known };
+    const params = query();
+    const name = Object.keys(there).find((key) => params.get(key) && !there[key](params.get(key)));
+    return name ? { name, value: params.get(name).slice(0, 40) } : null;
+  }
+
   // The period as the address says it: what it means is the server's, which sends it with the figures.
   function wanted() {
     const params = query();
@@ -266,7 +276,7 @@
   const shell = (g.shell = {
     jumping: true, // figures are set without motion: first sight, change of region, after a reconnect
     now: () => { const link = live(); return link && link.now ? link.now() : Date.now(); },
-    region, path, regionName, shortName, childLevelName, period, windowText, rateKeys, named, go, select, address, query, onWall, refresh, layout, watchAgain: rewatch,
+    region, misread, path, regionName, shortName, childLevelName, period, windowText, rateKeys, named, go, select, address, query, onWall, refresh, layout, watchAgain: rewatch,
   });
 
   function start() {

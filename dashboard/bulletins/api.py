@@ -28,7 +28,7 @@ from dashboard.bulletins.shelf import Shelf
 from dashboard.bulletins.told import Told
 from dashboard.doors import language
 from dashboard.filenames import disposition
-from dashboard.filters import BadQuery, region_code
+from dashboard.filters import BadQuery, none_of, region_code
 from dashboard.sight import Sight, sight
 from store.bulletins import KINDS, Bulletin
 
@@ -50,7 +50,7 @@ def register(app: Flask, hall: "Hall", settings: Settings, shelf: Shelf, maker: 
         seen = sight(hall)
         kind = request.args.get("kind", "")
         if kind not in ("", *KINDS):
-            raise BadQuery(f"kind: {kind!r} is none of {', '.join(KINDS)}")
+            raise none_of("kind", kind, KINDS)
         region = region_code(seen.city, request.args["region"]) if request.args.get("region") else ""
         return _json(seen, {"items": [version_json(one) for one in seen_bulletins(seen, region, kind)]})
 

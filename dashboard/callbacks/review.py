@@ -28,8 +28,9 @@ def register(app: Dash, hall: "Hall", settings: Settings) -> None:
 
     def failed(error: Exception) -> Any:
         search = ctx.inputs[f"{ids.URL}.search"]
-        text = fault_text(hall, "page", REVIEW_PATH, error, pages.language(params_of(search), settings), search or "")
-        made, figure = fault(text)
+        lang = pages.language(params_of(search), settings)
+        text = fault_text(hall, "page", REVIEW_PATH, error, lang, search or "")
+        made, figure = fault(text, words_of(hall.city, lang)["page.again"], lang)
         return {part: markup(children) for part, children in made.items()}, figure
 
     @app.callback(
@@ -61,7 +62,7 @@ def parts(hall: "Hall", params: dict[str, str], lang: str) -> tuple[dict[str, An
     try:
         data = review(seen, params, lang)
     except CANNOT_BE_SHOWN as why:
-        return fault(why_not(hall, why, lang))
+        return fault(why_not(hall, why, lang), said["page.again"], lang)
     held = {name: params[name] for name in WORD_PARAMS if name in params}
     narrowed = [{"param": name, "text": text} for name, text in pills(seen.city, held, lang)]
     more = {"narrowed": narrowed, "frozen": [] if held else frozen(seen, data)}

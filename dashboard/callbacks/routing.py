@@ -11,10 +11,10 @@ from config.settings import Settings
 from config.words import words
 from dashboard import query
 from dashboard.access import audit, person
-from dashboard.api import NotThere, look_up, order_json, read_day, see_track
+from dashboard.api import CANNOT_BE_ANSWERED, NotThere, look_up, order_json, read_day, see_track
 from dashboard.callbacks.filter_words import pills
 from dashboard.doors import me_of
-from dashboard.filters import counted_at
+from dashboard.filters import counted_at, none_of
 from dashboard.hotline import hotline
 from dashboard.proof import proof_of
 from dashboard.sight import Sight, sight
@@ -75,6 +75,9 @@ def me_script(hall: "Hall", lang: str) -> html.Script:
     return html.Script(json_text(mine), id=ids.ME, type="application/json")
 
 
+SCREENS: Final = ("", "wall", "desk", "worker", "order", "orders", "review", "statistics")
+"""How the paths of the screens begin."""
+
 RIGHT_OF: Final = {"": "wall", "wall": "wall", "desk": "desk", "statistics": "statistics", "review": "statistics"}
 """The right that a screen needs; the others show what the person sees of them."""
 
@@ -83,7 +86,7 @@ def statistics_of(hall: Sight, params: dict[str, str], lang: str) -> dict[str, A
     """The figures of the table, by what the address asks for; a grouping that there is not is a BadQuery."""
     by = params.get("by", statistics.GROUPINGS[0])
     if by not in statistics.GROUPINGS:
-        raise query.BadQuery(f"by: {by!r}")
+        raise none_of("by", by, statistics.GROUPINGS)
     asked = {key: value for key, value in params.items() if key not in ("by", "lang", "view")}
     keys, now_ms = statistics.VIEWS[statistics.view_of(params)], hall.now_ms()
     wanted = query.read_query(hall.city, counted_at(asked, hall.moment()), now_ms)
@@ -133,7 +136,7 @@ def screen_of(seen: Sight, settings: Settings, path: str, params: dict[str, str]
     return None
 
 
-CANNOT_BE_SHOWN: Final = (NotThere, query.UnknownRegion, query.BadQuery, StoreError)
+CANNOT_BE_SHOWN: Final = (*CANNOT_BE_ANSWERED, StoreError)
 """What may be wrong with an address, or with the world; anything else is a fault of ours, and told as one."""
 
 
@@ -147,7 +150,9 @@ def why_not(hall: "Hall", why: Exception, lang: str) -> str:
     if isinstance(why, NotThere):
         why.tell(hall)
         return catalogue[f"page.no_{why.kind}"].format(id=why.name)
-    return catalogue["page.bad_query"].format(t=why) if isinstance(why, query.BadQuery) else catalogue["page.store_gone"]
+    if isinstance(why, query.BadQuery):
+        return catalogue["page.bad_query"].format(t=why.said(lang))
+    return catalogue["page.store_gone"]
 
 
 def fault_text(hall: "Hall", kind: Kind, where: str, error: Exception, lang: str, detail: str = "") -> str:

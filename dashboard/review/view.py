@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dashboard.filters import PARAMS, WORD_PARAMS, BadQuery, OrderQuery, counted_at, read_period, read_query
+from dashboard.filters import PARAMS, WORD_PARAMS, BadQuery, OrderQuery, counted_at, none_of, read_period, read_query
 from domain.calendar import Period
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def read_view(city: "City", params: Mapping[str, str], moment_ms: int) -> View:
     """Raises BadQuery for what the page cannot show, UnknownRegion."""
     for name in params:
         if name in PARAMS and name not in ASKED and name != "sort":
-            raise BadQuery(f"{name}: no parameter of this page")
+            raise BadQuery(f"{name}: no parameter of this page", "no_parameter", name=name)
     asked = counted_at({name: params[name] for name in sorted(ASKED & params.keys())}, moment_ms)
     query = read_query(city, asked, moment_ms)
     period = read_period(city, asked, query.as_of_ms, default=DEFAULT_PERIOD)
@@ -61,5 +61,5 @@ def read_view(city: "City", params: Mapping[str, str], moment_ms: int) -> View:
 def _choice(name: str, params: Mapping[str, str]) -> str:
     chosen = params.get(name) or CHOICES[name][0]
     if chosen not in CHOICES[name]:
-        raise BadQuery(f"{name}: {chosen!r} is none of {', '.join(CHOICES[name])}")
+        raise none_of(name, chosen, CHOICES[name])
     return chosen

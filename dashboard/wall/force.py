@@ -2,6 +2,7 @@
 
 import functools
 import heapq
+import itertools
 import weakref
 from collections import Counter
 from collections.abc import Mapping
@@ -50,7 +51,9 @@ class Muster:
         known = [entry is not None for entry in entries]
         self.states = Counter(zip(roles, states, strict=True))  # by (role, presence), who has been heard of
         self.strangers = Counter(role for role, is_known in zip(roles, known, strict=True) if not is_known)
-        self.online = Counter(home for home, state in zip(homes, states, strict=True) if state in _ONLINE)  # by home
+        online = [is_known and state in _ONLINE for is_known, state in zip(known, states, strict=True)]
+        self.online = Counter(itertools.compress(homes, online))  # by home, who is on the roster and online
+        self.online_as = Counter(itertools.compress(roles, online))  # and by role
         self.today = Counter(  # by home, who is on the roster and has been heard of today
             home for home, row, is_known in zip(homes, rows, known, strict=True) if is_known and row.heard_at_ms >= begin_ms
         )
@@ -80,7 +83,9 @@ def _enrolled(city: "City", region: str) -> tuple[Counter[int], Counter[str]]:
 
 
 def roles(on: Ground, _argument: str) -> Json:
-    """By role: how many there should be, how many are in which state, how many are online. Only roles that somebody has."""
+    """By role: how many there should be and how many of those are online; how many, strangers too, are in which state. Only
+    roles that somebody has.
+    """
     heard, (should_be, _) = muster(on), _enrolled(on.city, on.region)
     rows = []
     for number, role in enumerate(ROLES):
@@ -88,8 +93,7 @@ def roles(on: Ground, _argument: str) -> Json:
         known = sum(states.values()) - heard.strangers[number]
         states["unseen"] += should_be[number] - known
         if should_be[number] or any(states.values()):
-            online = sum(states[_NAMES[presence]] for presence in ONLINE)
-            rows.append({"role": role, "roster": should_be[number], "online": online, "states": states})
+            rows.append({"role": role, "roster": should_be[number], "online": heard.online_as[number], "states": states})
     return {"roles": rows}
 
 

@@ -43,7 +43,7 @@ def decode(query: str, body: bytes, content_type: str, context: Context) -> Deco
     Raises Refused(400) when the device does not say who it is, or the request cannot be read at all.
     """
     kind = content_type.split(";")[0].strip().lower()
-    if kind == "application/json" or (not kind and body.lstrip().startswith(b"{")):
+    if body.strip() and (kind == "application/json" or (not kind and body.lstrip().startswith(b"{"))):
         return _json(body, context)
     form = body.decode("utf-8", "replace") if body else ""
     try:

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from config.city_model import City
 from layouts import ids
-from layouts.parts import Words, status_bar, top_bar
+from layouts.parts import Words, status_bar, top_bar, with_lang
 from layouts.review import best, charts, head, side, table
 from layouts.review.pen import Json, Pen
 
@@ -84,7 +84,8 @@ def filled(pen: Pen) -> tuple[dict[str, Any], go.Figure]:
     return dict(zip(PARTS, children, strict=True)), charts.trend_figure(pen)
 
 
-def fault(text: str) -> tuple[dict[str, Any], go.Figure]:
-    """The same, where there is nothing to show but the reason."""
-    said = html.P(["▲ ", text], className="fault review-fault", role="alert")
+def fault(text: str, again: str = "", lang: str = "zh") -> tuple[dict[str, Any], go.Figure]:
+    """The same, where there is nothing to show but the reason; `again`: what leads to the page as it is without an address."""
+    way_out = [" ", html.A(again, href=with_lang("/review", lang), className="link")] if again else []
+    said = html.P(["▲ ", text, *way_out], className="fault review-fault", role="alert")
     return {part: [said] if part == ids.REVIEW_PATH else [] for part in PARTS}, charts.bare_figure()

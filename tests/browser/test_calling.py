@@ -49,3 +49,36 @@ def test_who_calls_without_a_fix_stands_over_the_map_and_first_in_every_bar_unti
     page.locator(".sos-bar.standing button").click()
     expect(page.locator(".top-situation .calls")).to_have_count(0)
     assert screen.faults == []
+
+
+def test_of_many_who_call_the_newest_and_the_longest_waiting_have_a_line_and_the_bar_says_how_many(
+    hall: Hall, screen: Watched
+) -> None:
+    walkers: list[RosterEntry] = hall.walk.workers  # type: ignore[attr-defined]
+    walking = {entry.worker for entry in walkers}
+    callers = [entry for entry in hall.city.roster.values() if entry.worker not in walking][1:6]
+    page = screen.page
+    page.goto(f"{hall.url}/wall?motion=0&turn=0")
+    page.wait_for_function(FIRST)
+    band, bar = page.locator(".calling"), page.locator("#situation strong")
+    for number, one in enumerate(callers, 1):
+        hall.tell("positions", [{"worker": one.worker, "sos": True}])
+        expect(band.locator(".row", has_text=one.name)).to_have_count(1)
+        if number > 1:
+            expect(bar).to_contain_text(f"{number} 人报警求助")
+    names = band.locator(".row b")
+    few = names.count()
+    assert few < 5 and callers[-1].name in names.first.inner_text() and callers[0].name in names.last.inner_text()
+    band.locator(".calling-more").click()
+    expect(names).to_have_count(5)
+    band.locator(".calling-more").click()
+    expect(names).to_have_count(few)
+    page.goto(f"{hall.url}/desk?side=around")
+    page.locator(".top-situation strong .calls").click()
+    first = page.locator(".duty-line")
+    expect(first.locator(".state-sos")).to_have_count(5)
+    assert {first.nth(at).locator("b").inner_text() for at in range(5)} == {one.name for one in callers}
+    answers = "ids => Promise.all(ids.map(id => gridhall.api.post(`workers/${id}/sos`, { id: `answer-${id}` })))"
+    page.evaluate(answers, [one.worker for one in callers])
+    expect(page.locator(".top-situation .calls")).to_have_count(0)
+    assert screen.faults == []

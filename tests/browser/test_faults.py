@@ -149,6 +149,25 @@ GONE = """id => {
 }"""
 
 
+@pytest.mark.parametrize("asked", ["region=nowhere", "scene=nowhere", "period=soon"])
+def test_a_wall_shows_the_usual_and_says_what_of_its_address_there_is_not(hall: Hall, watched: Watched, asked: str) -> None:
+    page = open_wall(hall, watched, f"?{asked}")
+    expect(page.locator("#situation")).to_contain_text(f"网址中的 {asked} 无法识别")
+    page.goto(f"{hall.url}/wall?motion=0&turn=0")
+    page.wait_for_function("() => gridhall.panels?.figures")
+    expect(page.locator("#situation")).not_to_contain_text("无法识别")
+
+
+def test_a_review_of_an_address_that_cannot_be_says_so_and_leads_to_one_that_can(hall: Hall, watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{hall.url}/review?sort=beauty")
+    fault = page.locator(".review-fault")
+    expect(fault).to_contain_text("地址有误：sort=beauty 不可用")
+    fault.locator("a").click()
+    expect(page.locator(".review-fault")).to_have_count(0)
+    expect(page.locator("#review-table table")).to_be_visible()
+
+
 @pytest.mark.parametrize(("path", "map_id"), [("/wall?motion=0", "map"), ("/wall", "map"), ("/desk", "desk-map")])
 def test_a_map_that_goes_away_leaves_nothing_that_fails(hall: Hall, watched: Watched, path: str, map_id: str) -> None:
     page = watched.page

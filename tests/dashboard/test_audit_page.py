@@ -64,7 +64,8 @@ def test_the_auditor_finds_lines_by_every_filter_and_each_look_is_a_line(work: A
     page = auditor.get(f"/audit?lang=en&what=action&who=token:c&subject={order}", headers=HTML)
     assert page.status_code == 200 and page.text.count(order) >= 3 and words("en")["action.accept"] in page.text
     assert words("en")["audit.none"] in auditor.get("/audit?lang=en&who=nobody", headers=HTML).text
-    assert "is none of" in auditor.get("/audit?what=dance", headers=HTML).text
+    assert "is none of" in auditor.get("/audit?lang=en&what=dance", headers=HTML).text
+    assert "what=dance 不可用" in auditor.get("/audit?what=dance", headers=HTML).text
 
 
 def test_pages_of_the_log_miss_nothing(work: AtWork) -> None:

@@ -131,6 +131,7 @@ def test_workers_count_where_they_belong_and_strangers_where_they_are(city: City
     assert (force["moving"], force["out_of_grid"], force["offline"], force["roster"]) == (1, 1, 0, 2)
     whole = figures(hall, "", "today", NOW)["force"]
     assert (whole["still"], whole["unseen"], whole["roster"], whole["unrostered"]) == (1, 1, 4, 1)
+    assert (whole["online"], counters(hall)["online_workers"]["sub"]) == (2, {"num": 2, "den": 4})
     assert counters(hall, EAST)["online_workers"]["sub"] == {"num": 2, "den": 2}
     assert counters(hall)["visited_grids"]["sub"] == {"num": 3, "den": 4}
 

@@ -13,7 +13,7 @@ from domain.facts import CaseStep, FeedStatus, FixFlag, Heartbeat, Position
 from domain.people import PERSON_ROLES, RIGHTS
 from domain.states import WorkerFlag
 from layouts.device_words import clock_wrong, span
-from store.sources import keep_refusals
+from store.sources import add_source, keep_refusals, new_key
 from store.store import Store
 from tests.dashboard.at_work import EAST, WEST, AtWork, at_work, wait_for
 
@@ -39,8 +39,11 @@ def alarm(work: AtWork) -> None:
     wait_for(lambda: bool(work.hall.workers["W1"].flags & WorkerFlag.SOS))
 
 
-def ask(work: AtWork, *roles: str, name: str = "anna", **more: str) -> tuple[int, dict[str, object]]:
-    answer = work.of(name, *roles, **more).post("/api/v1/workers/W1/sos", json={"id": "answer-0001", "note": "已联系本人"})
+def ask(
+    work: AtWork, *roles: str, name: str = "anna", key: str = "answer-0001", **more: str
+) -> tuple[int, dict[str, object]]:
+    asked = {"id": key, "note": "已联系本人"}
+    answer = work.of(name, *roles, **more).post("/api/v1/workers/W1/sos", json=asked)
     return answer.status_code, answer.json or {}
 
 
@@ -54,7 +57,9 @@ def test_an_alarm_without_a_place_stands_with_the_last_good_one_until_it_is_answ
     status, told = ask(work, "supervisor")
     assert (status, told["state"]) == (200, "done")
     assert not work.hall.workers["W1"].flags & WorkerFlag.SOS
-    assert ask(work, "supervisor", name="bert")[0] == 409
+    again = work.of("carl", "supervisor").post("/api/v1/workers/W1/sos", json={"id": "answer-0001"})  # as after a broken line
+    assert (again.status_code, again.json["state"], again.json["at"]) == (200, "done", told["at"])
+    assert ask(work, "supervisor", name="bert", key="answer-0002")[0] == 409
     (line,) = [line for line in work.log() if line.what == "sos_answered"]
     assert (line.who, line.subject) == ("token:anna", "W1")
     assert (line.detail["role"], line.detail["note"]) == ("supervisor", "已联系本人")
@@ -143,9 +148,28 @@ def test_the_hall_is_told_who_calls_the_newest_first_by_home_and_by_place(work: 
     assert [row["worker"] for row in found["rows"]] == ["nobody", "W1"] and found["total"] == 2
     stranger, known = found["rows"]
     assert (stranger["name"], stranger["grid"], stranger["place_at_ms"], stranger["here_name"]) == ("nobody", "", None, "")
+    later_ms = work.hall.now_ms() + 2
+    work.store.append(
+        [Heartbeat(source="phones", received_at_ms=later_ms + n, worker=f"n{n}", sos=True) for n in range(60)]
+    )
+    wait_for(lambda: "n59" in work.hall.workers)
+    many = figures(work.hall, "", parts=("calling",))["calling"]
+    told = [row["worker"] for row in many["rows"]]
+    assert many["total"] == 62 and len(told) == 50 and (told[0], told[-2:]) == ("n59", ["nobody", "W1"])
     row = work.hall.workers["W1"]
     assert (known["since_ms"], known["place_at_ms"]) == (row.sos_since_ms, row.fixed_at_ms) and known["here"] == row.region
     work.tell(fix(work, lon=113.111))  # he walks over into the other half, and both are told
     wait_for(lambda: work.hall.workers["W1"].region.startswith(WEST))
     for region in (EAST, WEST):
         assert [row["worker"] for row in figures(work.hall, region, parts=("calling",))["calling"]["rows"]] == ["W1"]
+
+
+def test_a_source_that_has_never_been_heard_of_is_not_late_and_says_so(work: AtWork) -> None:
+    add_source(work.store, "newborn", new_key(), work.hall.now_ms())
+    work.tell(fix(work))
+    boss = work.of("chief", "supervisor")
+    wait_for(lambda: {row["name"] for row in boss.get("/api/v1/sources").json["items"]} >= {"newborn", "phones"})
+    found = {row["name"]: row for row in boss.get("/api/v1/sources").json["items"]}
+    assert (found["newborn"]["late"], found["newborn"]["last_at"], found["phones"]["late"]) == (False, None, False)
+    (row,) = re.findall(r'<tr data-source="newborn">.*?</tr>', boss.get("/status").text, re.DOTALL)
+    assert words("zh")["sources.never"] in row and words("zh")["sources.late"] not in row

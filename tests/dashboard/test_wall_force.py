@@ -70,7 +70,7 @@ def test_roles_hold_every_worker_once_and_everybody_on_the_roster(city: City, se
             heard = sum(w.worker in hall.city.roster for w in of_role)
             wanted = row["roster"] - heard if state is Presence.UNSEEN else seen
             assert row["states"][state.name.lower()] == wanted
-        assert row["online"] == sum(w.presence in ONLINE for w in of_role)
+        assert row["online"] == sum(w.presence in ONLINE and w.worker in hall.city.roster for w in of_role)
     assert sum(row["roster"] for row in rows) == len(enrolled(hall, region))
     strangers = sum(w.worker not in hall.city.roster for w in people)
     assert sum(sum(row["states"].values()) for row in rows) == len(enrolled(hall, region)) + strangers
@@ -83,6 +83,9 @@ def test_duty_adds_up_to_the_counters_and_begins_with_the_lowest_rate(city: City
     rows, counters = all_of_it["duty"], {counter["key"]: counter for counter in all_of_it["counters"]}
     assert sum(row["online"] for row in rows) == counters["online_workers"]["value"]
     assert sum(row["roster"] for row in rows) == counters["online_workers"]["sub"]["den"]
+    force = figures(hall, region, "today", NOW, "zh", ["force"])["force"]
+    assert (force["online"], force["roster"]) == tuple(counters["online_workers"]["sub"][key] for key in ("num", "den"))
+    assert all(row["online"] <= row["roster"] for row in (*rows, *told(hall, "roles", region), force))
     if hall.city.children(region or hall.city.root):
         assert sum(row["visited"] for row in rows) == counters["visited_grids"]["value"]
         assert sum(row["grids"] for row in rows) == counters["visited_grids"]["sub"]["den"]

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from domain.lifecycle import STATUSES
 from ingest.mapping import MappingErrors, load_mapping, make_mapping
@@ -46,6 +47,18 @@ def test_a_chinese_table_in_gbk_with_a_title_is_proposed_whole(tmp_path: Path) -
     closed = {event["order"]: event for event in events if event["status"] == "closed"}
     assert closed["A1"]["at"] == "2026-11-20T10:40:00.000Z" and closed["A4"]["at_unknown"] is True  # Urumqi is two hours behind
     assert [event["order"] for event in events if event["status"] == "void"] == ["A5"]
+
+
+def test_of_a_workbook_with_many_sheets_it_says_which_it_looked_at(tmp_path: Path) -> None:
+    book = Workbook()
+    for name in ("工单", "说明"):
+        sheet = book.create_sheet(name)
+        for row in csv.reader(CASES.splitlines()[1:]):
+            sheet.append(row)
+    file = tmp_path / "工单.xlsx"
+    book.save(file)
+    (note,) = propose(file, "Asia/Shanghai").notes
+    assert "sheet 工单 of" in note and "--sheet names another" in note
 
 
 def test_day_and_month_that_could_be_exchanged_are_asked_for(tmp_path: Path) -> None:

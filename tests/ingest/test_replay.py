@@ -15,7 +15,7 @@ import pytest
 from ingest.delivery import Delivery, Gateway, GatewayError, summary
 from ingest.files import Reading
 from ingest.replay import POSITIONS, Replay, deal_lanes, parse_speed, play, replay, shift_ms
-from ingest.tracks import load_tracks
+from ingest.tracks import doubts, load_tracks
 from tests.shared_data import FOLDER
 
 GEOLIFE = FOLDER / "gps-geolife-a"
@@ -153,6 +153,20 @@ def test_shifted_to_now_no_fix_is_dated_after_its_sending(speed: float) -> None:
         sent_at = now + (at - first) / speed
         assert at + shift <= sent_at + 1
     assert shift_ms(first, last, "max", now) + last == now
+
+
+def test_a_few_fixes_far_from_all_others_in_time_are_told_before_anything_is_moved(tmp_path: Path) -> None:
+    def told(*days: str) -> list[str]:
+        rows = [f"a,2026-06-01T08:{n // 60:02d}:{n % 60:02d}Z,113.1,23.0" for n in range(400)]
+        rows += [f"a,{day}T08:00:00Z,113.1,23.0" for day in days]
+        file = tmp_path / "far.csv"
+        file.write_text("worker,time,lon,lat\n" + "\n".join(rows), encoding="utf-8")
+        return doubts(load_tracks([file], Reading()), Delivery(), None)
+
+    assert told() == [] and told("2026-06-02", "2026-08-01") == []
+    (later,) = told("2030-06-02", "2030-06-03")
+    assert later.startswith("2 fixes are up to 1,462 days later than all others") and "--shift-to-now" in later
+    assert told("1980-01-06")[0].startswith("1 fixes are up to 16,948 days earlier than all others")
 
 
 def test_a_prefix_and_a_worker_name_are_put_on_every_fix(file: Path) -> None:

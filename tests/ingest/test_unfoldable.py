@@ -97,7 +97,7 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(cases, "add_steps", lambda _trail, new, _most: any("bad" in step.fields.values() for step in new))
     spoil(orders_module, "_audited", lambda asked, *_: asked.id.startswith(BAD), late=True)
     spoil(folding, "fold_feed", lambda _feed, fact, _place: fact.feed.startswith(BAD))
-    spoil(sos, "answer", lambda _worker, at_ms: at_ms == BAD_ANSWER_MS)
+    spoil(sos, "answer", lambda _worker, at_ms, _id: at_ms == BAD_ANSWER_MS)
     spoil(folding, "fold_tally", lambda _held, fact: fact.key.startswith(BAD))
     assert tallies.fold_tally is not folding.fold_tally
 

@@ -436,3 +436,8 @@ _PART = st.text(st.sampled_from("ab=&%+;1 é2"), max_size=12)
 @given(_PART)
 def test_a_query_is_read_as_the_standard_library_reads_it(text: str) -> None:
     assert osmand._fields(text) == dict(parse_qsl(text))
+
+
+def test_a_query_is_read_also_where_the_device_says_that_an_empty_body_is_json() -> None:
+    for kind in ("application/json", "application/json; charset=utf-8", "text/plain", ""):
+        assert osmand.decode("id=W1&lat=23.0&lon=113.1", b" ", kind, context()).facts, kind

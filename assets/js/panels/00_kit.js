@@ -134,6 +134,9 @@
     return svg('-12 -12 24 24', ...parts);
   }
 
+  const SOS = 4; // of a worker's flags in the live table
+  const calls = (row) => Boolean(row.flags & SOS);
+
   // The hexagon of an alarm with its "!", on a ground of the alarm's own colour.
   const alarmSign = (name) => s('svg', { class: name, viewBox: '-12 -12 24 24', 'aria-hidden': 'true' },
     s('path', { d: 'M0,-11L9.5,-5.5V5.5L0,11L-9.5,5.5V-5.5Z', class: 'alarm-hexagon' }), s('path', { d: 'M-1.4,-6H1.4V1.5H-1.4ZM-1.4,3.6H1.4V6.2H-1.4Z', class: 'alarm-bang' }));
@@ -172,6 +175,7 @@
   // "card-red", "light-red", "order-yellow", "worker-full-moving", "stage-done", "feed-online"
   function sign(name) {
     const [kind, a, ...rest] = name.split('-');
+    if (kind === 'alarm') return alarmSign('sign');
     if (kind === 'light') return lightSign(a);
     if (kind === 'order') return orderSign(a);
     if (kind === 'card') return cardSign(a);
@@ -375,6 +379,6 @@
     return body.made;
   };
 
-  g.kit = { h, s, text, attribute, alarmSign, toggle, digits, keyed, changed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
+  g.kit = { h, s, text, attribute, alarmSign, calls, toggle, digits, keyed, changed, rowsThatFit, unit, sign, setSign, fillSigns, fillFormats, lineSvg, setLine, linePath,
     setBar, define, jump, motion, PRESENCE, SVG };
 })();

@@ -1,10 +1,17 @@
-// Whose alarm (SOS) stands, over the map of a wall: who, where and since when, the newest first; a click opens the worker.
+// Whose alarm (SOS) stands, over the map of a wall: who, where and since when, the newest first and the longest waiting last; a click
+// opens the worker. Of more than have a line all are shown on demand.
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, keyed, alarmSign } = g.kit;
+  const { h, text, toggle, keyed, alarmSign } = g.kit;
   const { picker, placeName } = g.lists;
   const SHOWN = { s0: 2, s1: 2, s2: 3 };
+  let all = false;
+
+  // The newest, and in the last line who has waited longest: none of the two is ever out of sight.
+  function lines(rows, places) {
+    return all || rows.length <= places ? rows : [...rows.slice(0, places - 1), rows[rows.length - 1]];
+  }
 
   // Where he was last seen and how long ago that was; else that nobody knows.
   function whereabouts(row) {
@@ -19,11 +26,14 @@
       panel.hidden = !told.total;
       const made = g.panels.once(body, () => {
         const rows = h('div', {});
-        const more = h('div', { class: 'calling-more' });
+        const more = h('button', { type: 'button', class: 'calling-more', onclick: () => { all = !all; g.panels.draw(); } });
         body.append(rows, more);
         return { rows, more };
       });
-      const shown = told.rows.slice(0, SHOWN[document.documentElement.dataset.step] || 4);
+      const places = SHOWN[document.documentElement.dataset.step] || 4;
+      all &&= told.total > places;
+      const shown = lines(told.rows, places);
+      toggle(made.rows, 'all', all);
       keyed(made.rows, shown, (row) => `${row.worker} ${row.since_ms}`, (row) => picker('worker', row.worker, alarmSign('calling-sign'), h('b', {}), h('span', { class: 'grid' }), h('span', { class: 'place' }), h('span', { class: 'since' })), (line, row) => {
         text(line.children[1], g.words('situation.calling', { name: row.name }));
         text(line.children[2], row.grid ? placeName(row.grid, row.grid_name) : '');
@@ -31,7 +41,8 @@
         text(line.children[4], g.words('calling.since', { at: g.format.hms(row.since_ms), t: g.format.duration(Math.max(0, (g.shell.now() - row.since_ms) / 1000)) }));
       }, true);
       const rest = told.total - shown.length;
-      text(made.more, rest > 0 ? g.words('situation.calling_more', { n: g.format.int(rest) }) : '');
+      text(made.more, told.total <= places ? '' : all ? g.words('calling.fewer') : g.words('calling.more', { n: g.format.int(rest) }));
+      made.more.hidden = told.total <= places;
     },
   });
 })();

@@ -59,8 +59,7 @@
       if (closure.on_time) rate(onTime, closure.on_time, `${int(closure.on_time.num)} / ${int(closure.on_time.den)}`, of, 'on_time');
     }
     if (force && force.roster) {
-      const online = force.moving + force.still + force.out_of_grid;
-      rate('online_rate', { num: online, den: force.roster }, w('offline_silent', { a: int(force.offline), b: int(force.silent) }), {}, 'online_rate');
+      rate('online_rate', { num: force.online, den: force.roster }, w('offline_silent', { a: int(force.offline), b: int(force.silent) }), {}, 'online_rate');
       found.set('out_of_grid', { key: 'out_of_grid', def: 'out_of_grid', value: force.out_of_grid, tone: force.out_of_grid ? 'bad' : '', sign: force.out_of_grid ? 'worker-full-out_of_grid' : null, sub: w('in_own_grid_not') });
       found.set('silent', { key: 'silent', def: 'silent', value: force.silent, sub: w('linked_no_fix') });
       found.set('offline', { key: 'offline', def: 'offline', value: force.offline, sub: w('not_heard') });

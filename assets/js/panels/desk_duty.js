@@ -2,10 +2,10 @@
 (function () {
   'use strict';
   const g = window.gridhall;
-  const { h, text, keyed, toggle, attribute, setSign } = g.kit;
+  const { h, text, keyed, toggle, attribute, setSign, calls } = g.kit;
   const { desk } = g;
   const w = (key, values) => g.words(key, values);
-  const FIRST = ['out_of_grid', 'frozen', 'silent', 'moving', 'still', 'offline']; // who must be looked after comes first
+  const FIRST = ['out_of_grid', 'frozen', 'silent', 'moving', 'still', 'offline']; // who must be looked after comes first, and before them whoever calls for help
   const SHOWN = 60;
   const LOW_BATTERY = 20;
   const [UNKNOWN_HEADING, UNKNOWN_BATTERY] = [65535, 255]; // dashboard/live/columns.py
@@ -20,7 +20,7 @@
     for (const slot of table.slotOf.values()) {
       const row = table.at(slot);
       const presence = row && g.config.presences[row.presence];
-      if (row && presence !== 'unseen') found.push({ ...row, presence });
+      if (row && (presence !== 'unseen' || calls(row))) found.push({ ...row, presence });
     }
     return found;
   }
@@ -30,7 +30,7 @@
 
   function counted(all) {
     const counts = Object.fromEntries(FIRST.map((name) => [name, 0]));
-    for (const row of all) counts[row.presence] += 1;
+    for (const { presence } of all) if (presence in counts) counts[presence] += 1;
     return counts;
   }
 
@@ -69,7 +69,7 @@
 
   function wanted(all) {
     const said = made.search.value.trim().toLowerCase();
-    const rank = (row) => FIRST.indexOf(row.presence);
+    const rank = (row) => (calls(row) ? -1 : FIRST.indexOf(row.presence));
     const fits = (row) => (!show || row.presence === show) && (!said || `${row.name}\n${row.id}\n${regionOf(row)}`.toLowerCase().includes(said));
     return all.filter(fits).sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   }
@@ -83,11 +83,12 @@
   function fill(element, row) {
     const [mark, name, role, state, where, battery, age] = element.firstChild.children;
     const kind = g.config.roles[row.role];
-    setSign(mark, `worker-${kind}-${row.presence}-${row.heading === UNKNOWN_HEADING ? 45 : row.heading}`);
+    const calling = calls(row);
+    setSign(mark, calling ? 'alarm' : `worker-${kind}-${row.presence}-${row.heading === UNKNOWN_HEADING ? 45 : row.heading}`);
     text(name, row.name);
     text(role, w('role.' + kind));
-    text(state, w('state.' + row.presence));
-    state.className = `duty-state state-${row.presence}`;
+    text(state, w(calling ? 'flag.sos' : 'state.' + row.presence));
+    state.className = `duty-state state-${calling ? 'sos' : row.presence}`;
     text(where, regionOf(row));
     text(battery, row.battery === UNKNOWN_BATTERY ? '—' : `${row.battery}%`);
     toggle(battery, 'warn', row.battery < LOW_BATTERY);

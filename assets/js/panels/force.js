@@ -45,7 +45,7 @@
         toggle(cell, 'zero', !force[key]);
         define(cell, key, { num: force[key] || 0, asOf: figures.as_of_ms });
       });
-      const online = (force.moving || 0) + (force.still || 0) + (force.out_of_grid || 0);
+      const online = force.online || 0;
       setPair(made.pair.children[0], w('online_rate'), online, force.roster || 0);
       define(made.pair.children[0], 'online_rate', { num: online, den: force.roster || 0, asOf: figures.as_of_ms });
       const visited = (figures.counters || []).find((counter) => counter.key === 'visited_grids');

@@ -6,16 +6,15 @@
   const g = window.gridhall;
   const { h, toggle, setSign } = g.kit;
   const OTHERS = { s1: 1, s2: 2, s3: 4, s4: 5, s5: 5 };
-  const CALLING = 2; // of those who call for help so many are named
+  const CALLING = 2; // of those who call for help so many are named, after their number
 
   // {key, severity, words, n, figure or def} of everything that somebody must act on, worst first.
   function findings(figures) {
     const found = [];
     const add = (severity, key, n, what) => { if (n > 0) found.push({ key, severity, n, words: g.words('situation.' + key, { n: g.format.int(n) }), ...what }); };
     const { rows, total } = figures.calling || { rows: [], total: 0 };
-    const named = rows.slice(0, CALLING);
-    for (const { worker, name } of named) found.push({ key: `calling ${worker}`, severity: 3, n: 1, words: g.words('situation.calling', { name }), worker });
-    add(3, 'calling_more', total - named.length, {});
+    if (total > 1) add(3, 'calling_many', total, { worker: rows[0].worker, many: true });
+    for (const { worker, name } of rows.slice(0, CALLING)) found.push({ key: `calling ${worker}`, severity: 3, n: 1, words: g.words('situation.calling', { name }), worker });
     const counter = (key) => (figures.counters || []).find((c) => c.key === key) || {};
     const light = (counter('open').sub || {});
     const force = figures.force || {};
@@ -25,19 +24,23 @@
     add(1, 'frozen_workers', force.frozen || 0, { def: 'frozen' });
     add(1, 'frozen_feeds', (counter('feeds_online').sub || {}).frozen || 0, { def: 'feeds_frozen' });
     add(1, 'late_sources', (figures.sources || []).filter((source) => source.late).length, { def: 'sources_late' });
+    const misread = g.shell.misread();
+    if (misread) found.push({ key: 'misread', severity: 1, n: 1, words: g.words('situation.misread', misread) });
     add(1, 'calendar_ended', figures.calendar && figures.calendar.standing === 'ended' ? 1 : 0, { def: 'calendar_ended' });
     add(0, 'silent', force.silent || 0, { def: 'silent' });
     add(1, 'parts_failed', Object.keys(figures.faults || {}).length, {});
     return found;
   }
 
-  // On a wall who calls for help is shown on its map; elsewhere his page is opened.
+  // On a wall who calls for help is shown on its map, at the desk several are its list of who is on duty; else his page is opened.
   function piece(item) {
     if (!item.worker) return h(item.figure ? 'a' : 'span', {}, item.words);
     const show = (event) => {
-      if (!g.shell.onWall()) return;
+      const listed = item.many && g.desk;
+      if (!listed && !g.shell.onWall()) return;
       event.preventDefault();
-      g.shell.select({ kind: 'worker', id: item.worker });
+      if (listed) g.desk.set({ side: 'duty' });
+      else g.shell.select({ kind: 'worker', id: item.worker });
     };
     return h('a', { class: 'calls', href: g.links.worker(item.worker), onclick: show }, item.words);
   }

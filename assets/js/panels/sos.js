@@ -2,15 +2,14 @@
 (function () {
   'use strict';
   const g = (window.gridhall = window.gridhall || {});
-  const { h, text, toggle } = g.kit;
+  const { h, text, toggle, calls } = g.kit;
   const w = (key, values) => g.words(key, values);
-  const SOS = 4; // of the table's flags
 
   // The live table knows it first; what the page was made with counts until then.
   function stands(element) {
     const table = g.live && g.live.tables && g.live.tables.get('worker');
     const row = table && table.row(element.dataset.worker);
-    return row ? Boolean(row.flags & SOS) : Boolean(element.dataset.since);
+    return row ? calls(row) : Boolean(element.dataset.since);
   }
 
   function make(element) {

@@ -26,8 +26,11 @@ def fail(text: str) -> typer.Exit:
 
 
 def environment(**options: object) -> dict[str, str]:
-    """The process's environment with the given command-line options put over it."""
+    """The process's environment with the given command-line options put over it; a data folder brings its city with it."""
     env = dict(os.environ)
+    beside = city_beside(options.get("data_dir"), options.get("city"))  # type: ignore[arg-type]
+    if beside is not None and (beside / "city.yaml").exists():
+        options["city"] = beside
     env.update({PREFIX + name.upper(): str(value) for name, value in options.items() if value is not None})
     return env
 

@@ -86,12 +86,15 @@ class Position(Fact, frozen=True, array_like=True, tag="p", kw_only=True, gc=Fal
 
 
 class Heartbeat(Fact, frozen=True, array_like=True, tag="h", kw_only=True, gc=False):
-    """The device is (`up`) or is not linked; says nothing of where it is. `sos`: its alarm button is pressed."""
+    """The device is (`up`) or is not linked; says nothing of where it is. `sos`: its alarm button is pressed. `at_ms`: when, by
+    its own clock; None: it did not say.
+    """
 
     worker: Name
     up: bool = True
     battery_pct: Share | None = None
     sos: bool = False
+    at_ms: Instant | None = None
 
 
 class CaseStep(Fact, frozen=True, array_like=True, tag="c", kw_only=True):

@@ -186,9 +186,19 @@ def _worker_flags(flags: int, where: Where) -> int:
     return result | _WORKER_OUT if flags & _OUT else result
 
 
+def wrong_by(beat: Heartbeat, limits: Limits) -> int:
+    """By how many ms the clock of the device is wrong that told a sign of life (`domain.device_clock`)."""
+    return 0 if beat.at_ms is None else device_clock.of_fix(beat.at_ms, beat.received_at_ms, limits)
+
+
 def fold_heartbeat(worker: Worker, beat: Heartbeat, rostered: bool, limits: Limits) -> Worker:
     """The worker after a sign of life, or after his broker said that the link is gone."""
-    changes: dict[str, object] = {"flags": worker.flags if rostered else worker.flags | int(WorkerFlag.UNROSTERED)}
+    flags = worker.flags if rostered else worker.flags | int(WorkerFlag.UNROSTERED)
+    changes: dict[str, object] = {"flags": flags}
+    if wrong_by_ms := wrong_by(beat, limits):
+        changes.update(flags=flags | int(WorkerFlag.CLOCK_WRONG), clock_wrong_ms=wrong_by_ms)
+    elif beat.at_ms is not None and worker.clock_wrong_ms:
+        changes.update(flags=flags & ~int(WorkerFlag.CLOCK_WRONG), clock_wrong_ms=0)
     if beat.up:
         changes.update(_heard(worker, beat.received_at_ms))
     elif beat.received_at_ms >= worker.heard_at_ms:

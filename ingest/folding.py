@@ -256,6 +256,8 @@ class Partition:
     def _fold_heartbeat(self, beat: Heartbeat) -> None:
         worker = self._workers.get(beat.worker) or Worker(worker=beat.worker)
         self._now.count(beat, "heartbeat", "kept")
+        if wrong_by_ms := presence.wrong_by(beat, self._limits):
+            self._now.wrong_clock(beat, wrong_by_ms)
         self._keep(presence.fold_heartbeat(worker, beat, beat.worker in self._city.roster, self._limits))
 
     def _fold_feed(self, fact: FeedStatus) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from command_line import environment
 from config.city_calendar import STATE_LAST
 from store import embedded, sources
 from store.errors import StoreUnfit
@@ -147,3 +148,15 @@ def test_what_waits_for_the_disk_is_not_looked_through_again_and_again() -> None
     )
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["0", "True"], done.stderr
+
+
+def test_a_data_folder_brings_its_city_to_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRIDHALL_CITY", raising=False)
+    assert "GRIDHALL_CITY" not in environment(data_dir=tmp_path)  # it has none: the settings say which
+    beside = tmp_path / "city" / "guicheng"
+    beside.mkdir(parents=True)
+    (beside / "city.yaml").write_text("", encoding="utf-8")
+    assert environment(data_dir=tmp_path)["GRIDHALL_CITY"] == str(beside)
+    assert environment(data_dir=tmp_path, city=Path("told"))["GRIDHALL_CITY"] == "told"
+    monkeypatch.setenv("GRIDHALL_CITY", "set")
+    assert environment(data_dir=tmp_path)["GRIDHALL_CITY"] == "set"

@@ -84,15 +84,15 @@ def _query(fields: dict[str, str], raw: bytes, context: Context) -> Decoded:
     dropped: list[str] = []
     battery_pct = measured(dropped, fields.get("batt") or fields.get("battery"), "batt", 0, 100)
     flags = _flags(dropped, fields.get("mock"), fields.get("alarm"))
-    alive = _alive(worker, battery_pct, flags, context)
     told = tuple(reject(0, reason, raw) for reason in dropped)
+    timestamp = fields.get("timestamp")
     try:
         where = _place_of(fields, context)
         if where is None:
-            return Decoded((alive,), (), told)
-        at_ms = _fixed_at_ms(fields.get("timestamp"), context)
+            return Decoded((_alive(worker, battery_pct, flags, timestamp, context),), (), told)
+        at_ms = _fixed_at_ms(timestamp, context)
     except BadInput as wrong:
-        return Decoded((alive,), (reject(0, wrong, raw),), told)
+        return Decoded((_alive(worker, battery_pct, flags, timestamp, context),), (reject(0, wrong, raw),), told)
     dropped = []
     fix = _query_fix(fields, where, at_ms, worker, battery_pct, flags, context, dropped)
     return Decoded((fix,), (), told + tuple(reject(0, reason, raw) for reason in dropped))
@@ -177,10 +177,10 @@ def _json(body: bytes, context: Context) -> Decoded:
                 raise BadInput(f"not an object: {shown(one)}")
             facts.append(_json_fact(fields, worker, battery_pct, flags, context, reasons))
         except BadInput as wrong:
-            facts.append(_alive(worker, battery_pct, flags, context))
+            facts.append(_alive(worker, battery_pct, flags, fields.get("timestamp"), context))
             rejects.append(reject(index, wrong, body))
         dropped += [reject(index, reason, body) for reason in reasons]
-    return Decoded(tuple(facts) or (_alive(worker, None, 0, context),), tuple(rejects), tuple(dropped))
+    return Decoded(tuple(facts) or (_alive(worker, None, 0, None, context),), tuple(rejects), tuple(dropped))
 
 
 def _locations(content: dict[str, Any]) -> list[Any]:
@@ -217,7 +217,7 @@ def _json_fact(
     if lat is None or lon is None:
         if coords:
             raise BadInput(f"missing field: {'latitude' if lat is None else 'longitude'}")
-        return _alive(worker, battery_pct, flags, context)
+        return _alive(worker, battery_pct, flags, fields.get("timestamp"), context)
     lon_deg, lat_deg = place(lon, lat, context.datum)
     return Position(
         source=context.source,
@@ -235,10 +235,10 @@ def _json_fact(
     )
 
 
-def _alive(worker: str, battery_pct: float | None, flags: int, context: Context) -> Heartbeat:
+def _alive(worker: str, battery_pct: float | None, flags: int, timestamp: object, context: Context) -> Heartbeat:
     return Heartbeat(
         source=context.source, received_at_ms=context.received_at_ms, worker=worker, battery_pct=battery_pct,
-        sos=bool(flags & FixFlag.SOS),
+        sos=bool(flags & FixFlag.SOS), at_ms=spared([], _fixed_at_ms, timestamp, context) if timestamp else None,
     )  # fmt: skip
 
 

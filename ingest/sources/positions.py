@@ -189,4 +189,6 @@ def _call(value: dict[str, Any], context: Context) -> Heartbeat | None:
     if device is None or not _says(value, "sos", []):
         return None
     worker = context.worker_of(device)
-    return Heartbeat(source=context.source, received_at_ms=context.received_at_ms, worker=worker, sos=True)
+    told = value.get("fixed_at")
+    at_ms = None if told is None else spared([], instants.instant_ms, told, "fixed_at")
+    return Heartbeat(source=context.source, received_at_ms=context.received_at_ms, worker=worker, sos=True, at_ms=at_ms)

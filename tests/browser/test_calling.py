@@ -73,6 +73,8 @@ def test_of_many_who_call_the_newest_and_the_longest_waiting_have_a_line_and_the
     expect(names).to_have_count(5)
     band.locator(".calling-more").click()
     expect(names).to_have_count(few)
+    bar.locator(".calls").click()
+    expect(page.locator(f".sos-bar.standing[data-worker='{callers[-1].worker}']")).to_be_visible()
     page.goto(f"{hall.url}/desk?side=around")
     page.locator(".top-situation strong .calls").click()
     first = page.locator(".duty-line")

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import presence
+from domain.device_clock import WEEK_MS
 from domain.facts import FixFlag, Heartbeat, Position
 from domain.geodesy import distance_m
 from domain.limits import Limits
@@ -113,6 +114,18 @@ def test_silent_offline_and_unseen_are_three_things() -> None:
     assert presence.presence(Worker(worker="x"), NOW, LIMITS) is Presence.UNSEEN
     assert presence.fold_heartbeat(worker, beat, True, LIMITS).presence is Presence.SILENT
     assert presence.presence(worker, NOW + 901_000, LIMITS) is Presence.OFFLINE
+
+
+def test_the_clock_of_a_device_without_a_fix_is_judged_too_and_believed_again_when_it_is_right() -> None:
+    worker = after(fix(0))
+    beat = Heartbeat(source="t", received_at_ms=NOW + 1000, worker="w", sos=True, at_ms=NOW - 1024 * WEEK_MS)
+    wrong = presence.fold_heartbeat(worker, beat, True, LIMITS)
+    assert wrong.flags == WorkerFlag.SOS | WorkerFlag.CLOCK_WRONG and wrong.clock_wrong_ms == -1024 * WEEK_MS - 1000
+    assert (wrong.sos_since_ms, wrong.fixed_at_ms) == (NOW + 1000, worker.fixed_at_ms)
+    silent = presence.fold_heartbeat(wrong, msgspec.structs.replace(beat, at_ms=None), True, LIMITS)
+    assert silent.flags & WorkerFlag.CLOCK_WRONG and silent.clock_wrong_ms == wrong.clock_wrong_ms
+    right = presence.fold_heartbeat(wrong, msgspec.structs.replace(beat, at_ms=NOW), True, LIMITS)
+    assert right.flags == WorkerFlag.SOS and right.clock_wrong_ms == 0
 
 
 def test_a_lost_link_is_offline_at_once_and_an_old_farewell_is_not() -> None:

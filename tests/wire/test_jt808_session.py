@@ -319,14 +319,14 @@ def test_the_alarm_button_is_heard_whatever_the_fix_is_worth(told: dict[str, Any
     place = {"lon": 113.1, "lat": 23.0, "fixed_at_ms": FIXED_AT_MS, "alarm": 1, **told}
     event = only(session(False, PHONE).feed(say(Id.LOCATION, encode.location(**place)), context()))
     (fact,) = event.facts
-    assert isinstance(fact, Heartbeat) and fact.sos is heard
+    assert isinstance(fact, Heartbeat) and fact.sos is heard and (fact.at_ms == place["fixed_at_ms"] or not heard)
     assert result_of(event.reply_when_durable).result == DONE
 
 
 def test_the_alarm_of_the_clock_that_shows_no_date_is_heard() -> None:
     broken = encode.location(113.1, 23.0, FIXED_AT_MS, alarm=1)[:22] + bytes(6)
     (fact,) = only(session(False, PHONE).feed(say(Id.LOCATION, broken), context())).facts
-    assert isinstance(fact, Heartbeat) and fact.sos
+    assert isinstance(fact, Heartbeat) and fact.sos and fact.at_ms is None
 
 
 def test_the_alarm_out_of_a_terminal_s_memory_of_days_calls_nobody() -> None:

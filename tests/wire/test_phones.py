@@ -285,7 +285,9 @@ def test_a_value_that_cannot_be_used_costs_itself(fields: str, reasons: list[str
 def test_the_alarm_of_a_phone_without_a_place_is_heard() -> None:
     for text in ("id=1&alarm=sos", "id=1&alarm=sos&lat=0&lon=0", "id=1&alarm=sos&lat=1&lon=2&timestamp=soon"):
         (fact,) = query(text).facts
-        assert isinstance(fact, Heartbeat) and fact.sos
+        assert isinstance(fact, Heartbeat) and fact.sos and fact.at_ms is None
+    (fact,) = query("id=1&alarm=sos&timestamp=946684800").facts  # a clock that begins in 2000: the fold tells of it
+    assert isinstance(fact, Heartbeat) and fact.sos and fact.at_ms == 946_684_800_000
     body = json.dumps({"device_id": "d", "location": {"alarm": "sos", "coords": {"latitude": 91, "longitude": 1}}}).encode()
     (fact,) = osmand.decode("", body, JSON_TYPE, context()).facts
     assert isinstance(fact, Heartbeat) and fact.sos

@@ -165,6 +165,7 @@ def test_an_alarm_is_taken_whatever_its_fix_is_worth() -> None:
     assert decoded.dropped[0].reason == "missing field: lat"
     fix, *calls = decoded.facts
     assert isinstance(fix, Position) and fix.flags == FixFlag.SOS
+    assert [call.at_ms is None for call in calls if isinstance(call, Heartbeat)] == [False, False, True, False, True, True]
     assert all(isinstance(call, Heartbeat) and (call.worker, call.sos) == ("w1", True) for call in calls) and len(calls) == 6
 
 

@@ -36,7 +36,7 @@
   function piece(item) {
     if (!item.worker) return h(item.figure ? 'a' : 'span', {}, item.words);
     const show = (event) => {
-      const listed = item.many && g.desk;
+      const listed = item.many && g.desk && g.desk.element;
       if (!listed && !g.shell.onWall()) return;
       event.preventDefault();
       if (listed) g.desk.set({ side: 'duty' });

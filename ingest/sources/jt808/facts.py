@@ -69,7 +69,7 @@ def _decoded(
         if fact is not None:
             facts.append(fact)
         elif _calls(report, flags, context):
-            facts.append(alive(worker, context, sos=True))
+            facts.append(alive(worker, context, sos=True, at_ms=report.fixed_at_ms))  # type: ignore[union-attr]
     return Decoded(tuple(facts) or (alive(worker, context),), tuple(rejects), tuple(dropped))
 
 
@@ -81,8 +81,12 @@ def _calls(report: Location | BadInput, flags: int, context: Context) -> bool:
     return not backfill or at_ms is None or context.received_at_ms - at_ms <= OLD_ALARM_MS
 
 
-def alive(worker: str, context: Context, up: bool = True, sos: bool = False) -> Heartbeat:
-    return Heartbeat(source=context.source, received_at_ms=context.received_at_ms, worker=worker, up=up, sos=sos)
+def alive(
+    worker: str, context: Context, up: bool = True, sos: bool = False, at_ms: int | None = None
+) -> Heartbeat:
+    return Heartbeat(
+        source=context.source, received_at_ms=context.received_at_ms, worker=worker, up=up, sos=sos, at_ms=at_ms
+    )
 
 
 def _reports(message: Message) -> list[tuple[Location | BadInput, int]]:

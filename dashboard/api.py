@@ -8,7 +8,7 @@ there, and the attempt is a line of the audit log.
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from flask import Flask, Response, request
@@ -98,10 +98,14 @@ def refusals_spoken(hall: "Hall", view: Callable[..., Response]) -> Callable[...
     return respond
 
 
+Thing = Literal["worker", "order", "feed", "region", "bulletin", "wall"]
+"""What an address may name; each has its words for "there is no such"."""
+
+
 class NotThere(Exception):
     """Nobody knows what was asked for, or it is not the asker's: he is told the same."""
 
-    def __init__(self, kind: str, name: str) -> None:
+    def __init__(self, kind: Thing, name: str) -> None:
         super().__init__(f"nobody knows {'an' if kind == 'order' else 'a'} {kind} {name!r}")
         self.kind, self.name = kind, name
 
@@ -158,7 +162,7 @@ def _worker(seen: Sight, worker: str) -> Json:
     return query.worker_dossier(seen, worker, day)
 
 
-def look_up(seen: Sight, kind: str, name: str) -> None:
+def look_up(seen: Sight, kind: Thing, name: str) -> None:
     """Nothing, for a worker, order or feed that the asker sees. Raises NotThere.
 
     Asked before anything else of it: so whatever else is missing is never told as "there is none".

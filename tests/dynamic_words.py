@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 from config import city_model, faults
 from config.panels import PANELS
-from dashboard import filters, screens, sourcewatch
+from dashboard import api, filters, screens, sourcewatch
 from dashboard.bulletins import content
 from dashboard.live import said
 from dashboard.review import view
@@ -147,6 +147,7 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("origin.", ""): {definition.origin for definition in indicators.DEFINITIONS.values()},
     ("panel.", ""): PANELS,
     ("period.", ""): (*calendar.PERIODS, "custom"),
+    ("page.no_", ""): get_args(api.Thing),
     ("proof.", ""): RENDERED,
     ("refusal.", ""): judging.REASONS,
     ("refused.", ""): said.REFUSED_WATCH,
@@ -162,6 +163,8 @@ DYNAMIC: Final[dict[tuple[str, str], Rest]] = {
     ("score.", ""): FREE,
     ("screens.failed.kind.", ""): faults.KINDS,
     ("screens.fault.", ""): screens.FAULTS,
+    ("force.best_", ""): of("worker grid"),
+    ("timed.working_", ""): of("stands over left"),
     ("trouble.", ""): sourcewatch.TROUBLES,
     ("search.", ""): of("worker order region feed"),
     ("query.", ""): of("none_of no_time no_part no_parameter order"),

@@ -55,6 +55,7 @@ def test_a_state_that_there_is_not_is_refused(work: AtWork) -> None:
     ("/cards?kind=blue", 400, "地址有误：kind=blue 不可用，可选：", "The address is wrong: kind=blue is none of:"),
     ("/cards?from=soon", 400, "地址有误：from=soon 不是日期或时间", "The address is wrong: from=soon is no day and no time"),
     ("/cards?region=x", 404, "没有这个区域：x", "There is no such region: x"),
+    ("/bulletins/none", 404, "没有这份通报：none", "There is no such bulletin: none"),
     ("/status", 403, "无权查看", "No right to see this"),
 ])  # fmt: skip
 def test_a_page_says_in_words_what_is_wrong_with_its_address_and_leads_on(

@@ -42,9 +42,9 @@ def test_every_word_that_a_screen_uses_is_in_both_catalogues() -> None:
 
 # A key of which a part is added: f"flag.{name}", 'flag.' + name, `flag.${name}`, "flag." + name in a template.
 ADDED = (
-    re.compile(r"""f["']([A-Za-z_][\w.]*\.)\{[^}"]*\}([\w.{}]*)["']"""),
-    re.compile(r"""['"]([A-Za-z_][\w.]*\.)['"]\s*[+~]\s*[\w(]()"""),
-    re.compile(r"`([A-Za-z_][\w.]*\.)\$\{[^}]*\}([^`]*)`"),
+    re.compile(r"""f["']([A-Za-z_]\w*\.[\w.]*)\{[^}"]*\}([\w.{}]*)["']"""),
+    re.compile(r"""['"]([A-Za-z_]\w*\.[\w.]*)['"]\s*[+~]\s*[\w(]()"""),
+    re.compile(r"`([A-Za-z_]\w*\.[\w.]*)\$\{[^}]*\}([^`]*)`"),
 )
 SPEAKERS = [
     *sorted((ROOT / "layouts").rglob("*.py")), *sorted((ROOT / "layouts").rglob("*.html")),

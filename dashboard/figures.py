@@ -1,5 +1,6 @@
 """What a wall shows of one region and period, in the parts that its scene asks for: what assets/js/panels draw."""
 
+import operator
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from config.faults import Fault
     from dashboard.hall import Hall
 
+_FIXED_AT_MS: Final = operator.attrgetter("fixed_at_ms")
 OVERVIEW: Final = tuple(OVERVIEW_PARTS)
 MOST_LOOKS: Final = 64
 
@@ -117,11 +119,12 @@ def _ages(hall: "Hall", now_ms: int) -> Json:
 
     positions_p95_s: 95 of 100 workers online were where the map shows them at most so long ago.
     """
-    ages_s = [(now_ms - row.fixed_at_ms) / 1000 for row in online(hall.workers.values())]
+    fixed_ms = np.fromiter(map(_FIXED_AT_MS, online(hall.workers.values())), np.float64)
+    p95_s = float(np.percentile((now_ms - fixed_ms) / 1000, 95)) if len(fixed_ms) else None
     return {
         "positions_ms": hall.newest_received_at_ms or None,
         "orders_ms": hall.last_change_at_ms.get("order") or None,
-        "positions_p95_s": round(max(float(np.percentile(ages_s, 95)), 0.0)) if ages_s else None,
+        "positions_p95_s": None if p95_s is None else round(max(p95_s, 0.0)),
     }
 
 

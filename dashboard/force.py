@@ -1,13 +1,13 @@
 """The region's workers, grids and feeds in numbers."""
 
 import functools
+import itertools
 import operator
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dashboard.briefs import Json, person, region_name
-from dashboard.people import belongs_to, heard_of, online, presence_of, rostered
+from dashboard.people import ONLINE_NUMBERS, belongs_to, heard_of, presence_of, rostered
 from domain.states import Presence, Worker, WorkerFlag
 
 if TYPE_CHECKING:
@@ -22,21 +22,28 @@ _SOS = int(WorkerFlag.SOS)
 CALLING_NEWEST, CALLING_OLDEST = 40, 10
 
 
-def force_figures(hall: "Hall", region: str) -> Json:
-    """Workers by state; `roster`: how many there should be, `online`: how many of those are; `unrostered`: how many of the
-    counted nobody knows.
+class Roll:
+    """The workers of a region, counted once for all that tell of them: by state who has been heard of; of those on the roster
+    how many there should be, and how many are online; how many of the counted nobody knows.
     """
-    heard, should_be = heard_of(hall, region), rostered(hall.city, region)
-    states = Counter(map(presence_of, heard))
-    unrostered = len(heard) - _known(hall, heard)
-    counts = {name: states[number] for number, name in _NAMES.items()}
-    counts["unseen"] += should_be - (len(heard) - unrostered)
-    return {**counts, "roster": should_be, "online": _known(hall, online(heard)), "unrostered": unrostered}
+
+    def __init__(self, hall: "Hall", region: str) -> None:
+        heard, roster = heard_of(hall, region), hall.city.roster
+        known = list(map(roster.__contains__, map(_NAME, heard)))
+        presences = list(map(presence_of, heard))
+        self.states = Counter(presences)
+        self.unrostered = known.count(False)
+        ours = Counter(itertools.compress(presences, known)) if self.unrostered else self.states
+        self.online = sum(ours[presence] for presence in ONLINE_NUMBERS)
+        self.roster = rostered(hall.city, region)
+        self.unseen = self.roster - (len(heard) - self.unrostered)
 
 
-def _known(hall: "Hall", rows: Iterable[Worker]) -> int:
-    """How many of them are on the roster: only they may stand over its number."""
-    return sum(map(hall.city.roster.__contains__, map(_NAME, rows)))
+def force_figures(roll: Roll) -> Json:
+    """{moving, … (a number by state), roster, online, unrostered}, see `Roll`; who was never heard of counts as unseen."""
+    counts = {name: roll.states[number] for number, name in _NAMES.items()}
+    counts["unseen"] += roll.unseen
+    return {**counts, "roster": roll.roster, "online": roll.online, "unrostered": roll.unrostered}
 
 
 def calling(hall: "Hall", region: str, lang: str) -> Json:
@@ -48,7 +55,7 @@ def calling(hall: "Hall", region: str, lang: str) -> Json:
     city = hall.city
     inside = city.subtree(region)
     rows = list(hall.workers.values())
-    standing = [row for row, flags in zip(rows, map(_FLAGS, rows), strict=True) if flags & _SOS]
+    standing = list(itertools.compress(rows, map(_SOS.__and__, map(_FLAGS, rows))))
     if region != city.root:
         standing = [row for row in standing if row.region in inside or belongs_to(hall, row.worker) in inside]
     standing.sort(key=lambda row: (-row.sos_since_ms, row.worker))
@@ -68,16 +75,15 @@ def _call(city: "City", row: Worker, lang: str) -> Json:
     }
 
 
-def people_counters(hall: "Hall", region: str, now_ms: int) -> list[Json]:
+def people_counters(hall: "Hall", region: str, now_ms: int, roll: Roll) -> list[Json]:
     """Counters online_workers, visited_grids and feeds_online; no history, so no delta."""
     city = hall.city
     inside, grids = city.subtree(region), smallest(city, region)
-    here = _known(hall, online(heard_of(hall, region)))
     visited = len(grids & visited_grids(hall, city.day_of(now_ms)))
     feeds = [feed for feed in hall.feeds.values() if region == city.root or feed.region in inside]
     statuses = {status: sum(feed.status == status for feed in feeds) for status in ("online", "frozen")}
     return [
-        _counter("online_workers", here, {"num": here, "den": rostered(hall.city, region)}),
+        _counter("online_workers", roll.online, {"num": roll.online, "den": roll.roster}),
         _counter("visited_grids", visited, {"num": visited, "den": len(grids)}),
         _counter("feeds_online", statuses["online"], {"den": len(feeds), "frozen": statuses["frozen"]}),
     ]

@@ -5,6 +5,7 @@ region's people. One whom the roster does not know belongs to where he is.
 """
 
 import functools
+import itertools
 import operator
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -23,12 +24,12 @@ ONLINE: Final = frozenset((Presence.MOVING, Presence.STILL, Presence.OUT_OF_GRID
 presence_of: Final = operator.attrgetter("presence._value_")
 """Its number: members of an enum are slow to hash and to compare."""
 
-_ONLINE: Final = frozenset(map(int, ONLINE))
+ONLINE_NUMBERS: Final = frozenset(map(int, ONLINE))
 
 
 def online(rows: Collection[Worker]) -> list[Worker]:
     """Those of them who are."""
-    return [row for row, presence in zip(rows, map(presence_of, rows), strict=True) if presence in _ONLINE]
+    return list(itertools.compress(rows, map(ONLINE_NUMBERS.__contains__, map(presence_of, rows))))
 
 
 def belongs_to(hall: "Hall", worker: str) -> str:

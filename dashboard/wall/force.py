@@ -12,7 +12,7 @@ from config.city_model import ROLES
 from dashboard.briefs import Json, region_name
 from dashboard.force import smallest, visited_grids
 from dashboard.indicators import region_roll
-from dashboard.people import ONLINE
+from dashboard.people import ONLINE_NUMBERS
 from dashboard.wall.best import top
 from dashboard.wall.ground import Ground, Part
 from domain.states import Presence, Worker
@@ -29,9 +29,8 @@ ASTRAY: Final = (Presence.OUT_OF_GRID, Presence.FROZEN, Presence.SILENT)
 _OTHER: Final = len(ROLES) - 1
 _NUMBERS: Final = {role: number for number, role in enumerate(ROLES)}
 _NAMES: Final = {int(presence): presence.name.lower() for presence in Presence}
-_ONLINE: Final = frozenset(map(int, ONLINE))
 _ASTRAY: Final = frozenset(map(int, ASTRAY))
-_LINKED: Final = _ONLINE | {int(Presence.SILENT), int(Presence.FROZEN)}
+_LINKED: Final = ONLINE_NUMBERS | {int(Presence.SILENT), int(Presence.FROZEN)}
 
 
 class Muster:
@@ -51,7 +50,7 @@ class Muster:
         known = [entry is not None for entry in entries]
         self.states = Counter(zip(roles, states, strict=True))  # by (role, presence), who has been heard of
         self.strangers = Counter(role for role, is_known in zip(roles, known, strict=True) if not is_known)
-        online = [is_known and state in _ONLINE for is_known, state in zip(known, states, strict=True)]
+        online = [is_known and state in ONLINE_NUMBERS for is_known, state in zip(known, states, strict=True)]
         self.online = Counter(itertools.compress(homes, online))  # by home, who is on the roster and online
         self.online_as = Counter(itertools.compress(roles, online))  # and by role
         self.today = Counter(  # by home, who is on the roster and has been heard of today

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.briefs import Json
 from dashboard.filters import region_words
+from dashboard.force import Roll
 from dashboard.indicators import region_roll
 from dashboard.orderbook import orders_of
 from dashboard.period import resolve
@@ -73,6 +74,11 @@ class Ground:
         filters = Filters(words=self.view.words, from_ms=self.window.from_ms, to_ms=self.window.to_ms)
         whole: Hall = getattr(self.hall, "hall", self.hall)
         return whole.book.look(self.hall, self.region, filters, region_roll(self.city, self.region), self.now_ms)
+
+    @functools.cached_property
+    def roll(self) -> Roll:
+        """The region's workers in numbers."""
+        return Roll(self.hall, self.region)
 
     def link(self, window: Period | None = None, **more: Any) -> Json:
         """The parameters of /orders that list what was counted of this region in a window."""

@@ -35,7 +35,7 @@ def counters(on: Ground, _argument: str) -> Json:
 
     `delta` compares with the same time yesterday.
     """
-    return {"counters": [*_order_counters(on), *people_counters(on.hall, on.region, on.now_ms)]}
+    return {"counters": [*_order_counters(on), *people_counters(on.hall, on.region, on.now_ms, on.roll)]}
 
 
 def _order_counters(on: Ground) -> list[Json]:
@@ -256,7 +256,7 @@ PARTS: Final[dict[str, Part]] = {
     "category": category,
     "trend": trend,
     "urgent": urgent,
-    "force": lambda on, _argument: {"force": force_figures(on.hall, on.region)},
+    "force": lambda on, _argument: {"force": force_figures(on.roll)},
     "calling": lambda on, _argument: {"calling": calling(on.hall, on.region, on.lang)},
     "ticker": ticker,
     "sources": sources,

@@ -103,6 +103,9 @@ def shown(value: object) -> str:
 
 def number(value: object, name: str, low: float = -math.inf, high: float = math.inf) -> float:
     """A finite number in [low, high], from a JSON value: a number, or a text that is one. Raises BadInput."""
+    found = _plain(value)
+    if low <= found <= high and -math.inf < found < math.inf:
+        return found
     if isinstance(value, str):
         return number(number_of_text(value, name, low, high), name, low, high)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -116,6 +119,18 @@ def number(value: object, name: str, low: float = -math.inf, high: float = math.
     if not low <= found <= high:
         raise BadInput(f"{name} out of range: {shown(value)}")
     return found
+
+
+def _plain(value: object) -> float:
+    """A number that is written as a device does, as a rule; NaN: to be read with care."""
+    if type(value) is float:
+        return value
+    if type(value) is str:
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    return math.nan
 
 
 def number_of_text(text: str, name: str, low: float = -math.inf, high: float = math.inf) -> float:
@@ -154,9 +169,12 @@ def spared(dropped: list[str], read: Callable[..., _Read], *told: Any) -> _Read 
 
 def measured(dropped: list[str], value: object, name: str, low: float, high: float) -> float | None:
     """A measurement of a phone: None where it says that it does not know (-1, NaN, nothing), or what nobody can use."""
-    if value is None or value == -1 or value != value:
+    if value is None:
         return None
-    if isinstance(value, str) and value.strip().lower() in _UNTOLD:
+    found = _plain(value)
+    if low <= found <= high and found != -1:
+        return found
+    if value == -1 or value != value or (isinstance(value, str) and value.strip().lower() in _UNTOLD):
         return None
     return spared(dropped, number, value, name, low, high)
 

@@ -21,7 +21,7 @@ from ingest.sources.base import (
     Reject,
     entity_id,
     measured,
-    number_of_text,
+    number,
     place,
     reject,
     shown,
@@ -50,7 +50,7 @@ def decode(query: str, body: bytes, content_type: str, context: Context) -> Deco
         fields = _fields(query.lstrip("?&")) | _fields(form.strip())
     except ValueError as wrong:
         raise Refused(400, f"too many fields: {wrong}") from None
-    if any(" " in name for name in fields):
+    if (form or any(sign in query for sign in " +%")) and any(" " in name for name in fields):
         fields = {name.strip(): value for name, value in fields.items()}
     return _query(fields, f"{query}\n{form}".strip().encode("utf-8", "replace"), context)
 
@@ -113,7 +113,7 @@ def _place_of(fields: dict[str, str], context: Context) -> tuple[float, float] |
         return None
     if lat is None or lon is None:
         raise BadInput(f"missing field: {'lat' if lat is None else 'lon'}")
-    east, north = number_of_text(lon, "lon", -180, 180), number_of_text(lat, "lat", -90, 90)
+    east, north = number(lon, "lon", -180, 180), number(lat, "lat", -90, 90)
     return place(east, north, fields.get("datum", context.datum))
 
 

@@ -108,3 +108,9 @@ def test_no_third_party_data_and_no_large_file_is_in_the_tree() -> None:
         if file.is_file():
             assert file.stat().st_size < 1_500_000, file
             assert file.suffix not in {".plt", ".gpx", ".geojson", ".parquet", ".gz", ".pb", ".mp4"}, file
+
+
+def test_one_place_knows_whether_a_map_still_stands() -> None:
+    """Leaflet leaves `_loaded` of a map that has been removed as it is; `gridhall.leaflet.stands` looks at both."""
+    scripts = (ROOT / "assets" / "js").rglob("*.js")
+    assert [script.name for script in scripts if "_loaded" in script.read_text("utf-8")] == ["37_leaflet.js"]

@@ -33,7 +33,10 @@
     waiting.push(task);
   }
 
+  /** Whether a map has a view and has not been removed: one that has, and every handler or timer that outlives it, has no place. */
+  const stands = (map) => Boolean(map?._loaded && map._mapPane);
+
   /** Leaflet layer classes of gridhall, by name; filled when Leaflet is there. */
   gridhall.layers = {};
-  gridhall.leaflet = { ready };
+  gridhall.leaflet = { ready, stands };
 })((globalThis.gridhall ??= {}));

@@ -32,7 +32,7 @@ gridhall.leaflet.ready((L) => {
 
     #show() {
       const map = this._map;
-      if (!map?._loaded) return;
+      if (!gridhall.leaflet.stands(map)) return;
       const { px, text } = roundLength(gridhall.geo.metresPerPixel(map.getCenter().lat, map.getZoom()));
       this.bar.style.width = `${px}px`;
       this.label.textContent = text;

@@ -133,7 +133,7 @@ gridhall.leaflet.ready((L) => {
     }
 
     #resized() {
-      if (!this.map._loaded) return;
+      if (!gridhall.leaflet.stands(this.map)) return;
       this.map.invalidateSize({ animate: false, pan: !this.fitted });
       this.#resize();
       if (this.fitted) this.fit(this.fitted, { animate: false, right: this.covered });
@@ -217,7 +217,7 @@ gridhall.leaflet.ready((L) => {
     }
 
     #hover({ containerPoint, latlng }) {
-      if (!this.map._loaded) return;
+      if (!gridhall.leaflet.stands(this.map)) return;
       const hit = this.hits.at(containerPoint.x, containerPoint.y);
       const child = hit ? null : gridhall.city.shapes.childAt(this.region, latlng.lng, latlng.lat);
       const ring = hit ? null : this.layers.donuts.at(containerPoint.x, containerPoint.y);
@@ -324,7 +324,7 @@ gridhall.leaflet.ready((L) => {
       const size = this.map.getSize();
       const { zoomSnap } = this.map.options;
       this.map.options.zoomSnap = 0; // the city's own vectors are sharp at any scale: fill the frame
-      if (animate && motion() && this.map._loaded && size.x && size.y) this.map.flyToBounds(bounds, { ...options, duration: EASE_S });
+      if (animate && motion() && gridhall.leaflet.stands(this.map) && size.x && size.y) this.map.flyToBounds(bounds, { ...options, duration: EASE_S });
       else this.map.fitBounds(bounds, { ...options, animate: false });
       this.map.options.zoomSnap = zoomSnap;
     }
@@ -332,7 +332,8 @@ gridhall.leaflet.ready((L) => {
     /** Where the map stands, for `restore`: what it is fitted to, or its middle and zoom. */
     standing() {
       const { map, fitted, region } = this;
-      return { region, fitted, center: map._loaded ? map.getCenter() : null, zoom: map._loaded ? map.getZoom() : null };
+      const here = gridhall.leaflet.stands(map);
+      return { region, fitted, center: here ? map.getCenter() : null, zoom: here ? map.getZoom() : null };
     }
 
     /** Back to where it stood, unless another region has been opened meanwhile. */

@@ -263,7 +263,7 @@
     view.map.on('moveend', () => {
       clearTimeout(holder.viewTimer);
       holder.viewTimer = setTimeout(() => {
-        if (!g.shell.onWall() || alarm || !view.map._loaded) return;
+        if (!g.shell.onWall() || alarm || !g.leaflet.stands(view.map)) return;
         const at = view.map.getCenter();
         const told = view.fitted ? null : [at.lng.toFixed(6), at.lat.toFixed(6), view.map.getZoom().toFixed(2)].join(',');
         if ((query().get('view') || null) !== told) window.history.replaceState(window.history.state, '', g.links.wall({ view: told }));

@@ -41,7 +41,8 @@ class Hall:
     def __init__(self, data_dir: Path, city_folder: Path) -> None:
         self.city = load_city(city_folder)
         self.data_dir = data_dir
-        self.people: set[str] = set()
+        self.people: dict[str, Any] = {}
+        self.programs: dict[str, tuple[Any, dict[str, str]]] = {}
         self.web, self.gateway = free_port(), free_port()
         ports = ["--web-port", str(self.web), "--gateway-port", str(self.gateway), "--jt808-port", "-1"]
         where = ["--city", str(city_folder), "--data-dir", str(data_dir)]
@@ -74,10 +75,19 @@ class Hall:
         return open_store(embedded.url(self.data_dir), load_settings({}).partitions)
 
     def account(self, name: str, *roles: str, **more: Any) -> None:
-        """Make an account, once; its password is PASSWORD."""
+        """Make an account, once; its password is PASSWORD. A hall serves many files: two that mean others by a name say so."""
+        meant = (roles, more)
         if name not in self.people:
-            self.people.add(name)
             make_account(self.store, name, *roles, **more)
+        assert self.people.setdefault(name, meant) == meant, f"{name} is somebody else here"
+
+    def program(self, name: str, *roles: str, **more: Any) -> dict[str, str]:
+        """The header of a program's token, made once; as `account`."""
+        meant = (roles, more)
+        if name not in self.programs:
+            self.programs[name] = meant, bearer(self.store, name, *roles, **more)
+        assert self.programs[name][0] == meant, f"{name} is another program here"
+        return self.programs[name][1]
 
     def log_in(self, context: BrowserContext, name: str) -> None:
         """Put a log-in of somebody into a browser's cookies."""
@@ -95,7 +105,7 @@ class Hall:
     @functools.cached_property
     def reader(self) -> str:
         """A token of a program that sees everything."""
-        return bearer(self.store, "reader", "supervisor", "leader")["Authorization"].removeprefix("Bearer ")
+        return self.program("reader", "supervisor", "leader")["Authorization"].removeprefix("Bearer ")
 
     def kill_web(self) -> None:
         """kill -9 of the web process: its supervisor starts it again."""

@@ -15,7 +15,6 @@ from config import clock
 from dashboard.period import parse_instant
 from domain.lifecycle import STAGES, STATUSES
 from tests.browser.conftest import Hall, iso
-from tests.dashboard.persons import bearer
 
 OUTSIDE: Final = 240
 DAY_S: Final = 86_400
@@ -60,7 +59,7 @@ class Desk:
         self.http["unit"] = self._client("rich-unit", "department", department=self.department)
 
     def _client(self, name: str, *roles: str, **more: Any) -> httpx.Client:
-        headers = bearer(self.hall.store, f"rich-{name}", *roles, **more)
+        headers = self.hall.program(f"rich-{name}", *roles, **more)
         return httpx.Client(base_url=f"{self.hall.url}/api/v1", headers=headers, trust_env=False, timeout=30)
 
     def report(self, number: int) -> str:

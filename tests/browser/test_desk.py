@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Hall, Watched
-from tests.dashboard.persons import PASSWORD, bearer
+from tests.dashboard.persons import PASSWORD
 
 READY = "() => globalThis.gridhall?.deskQueue?.ready && gridhall.deskQueue.grid && gridhall.map.of('desk-map')"
 MOVE = "place => gridhall.map.of('desk-map').map.setView(place, 16, { animate: false })"
@@ -32,7 +32,7 @@ class Clerk:
 
     def __init__(self, hall: Hall, name: str = "clerk") -> None:
         self.hall = hall
-        headers = bearer(hall.store, name, "supervisor", "intake", "duty_chief", "dispatcher")
+        headers = hall.program(name, "supervisor", "intake", "duty_chief", "dispatcher")
         self.http = httpx.Client(base_url=f"{hall.url}/api/v1", headers=headers, trust_env=False, timeout=30)
 
     def report(self, title: str, **fields: Any) -> str:

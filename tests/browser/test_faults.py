@@ -134,6 +134,7 @@ GONE = """id => {
   const orders = [...gridhall.live.tables.get('order').slotOf.keys()];
   view.select('worker', [...gridhall.live.tables.get('worker').slotOf.keys()][0]);
   for (const layer of Object.values(layers)) layer.invalidate?.();
+  map.panBy([30, 30], { animate: false });
   map.remove();
   for (const layer of Object.values(layers)) {
     const told = ['invalidate', 'redraw', 'lay', 'places', 'isEmpty', 'recount', 'tick', 'read', 'isOn', 'onMove', 'onZoom'];

@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from config.city_model import RosterEntry
 from store import embedded, people
-from store.people import Account, Token
+from store.people import Token
 from store.store import Store, open_store
 from tests.browser.conftest import Hall
+from tests.dashboard.persons import PASSWORD
 
-PASSWORD = "a phone in the rain"
 SECRET = "gh_" + "h" * 40
 CONTROLLED = "() => navigator.serviceWorker.controller && gridhall.handset.mine() && gridhall.handset.grid().base"
 SENT = "() => gridhall.handset.outbox.entries().then(all => all.length && all.every(entry => entry.state === 'done'))"
@@ -67,8 +67,7 @@ class Ground:
 
     def worker(self, name: str) -> RosterEntry:
         entry = next(self.free)
-        new = Account(name=name, title=entry.name, roles=("worker",), scope=entry.region, worker=entry.worker)
-        people.add_account(self.store, new, PASSWORD)
+        self.hall.account(name, "worker", title=entry.name, scope=entry.region, worker=entry.worker)
         return entry
 
     def place(self, entry: RosterEntry) -> tuple[float, float]:
@@ -332,10 +331,10 @@ def test_without_permission_it_says_so_and_a_tap_on_the_map_sets_the_place(groun
 
 
 def test_what_is_refused_stays_with_its_reason_until_the_person_lets_it_go(ground: Ground, phones: Any) -> None:
-    entry = ground.worker("zhou")
+    entry = ground.worker("zhou-worker")
     order = ground.dispatched(entry, "护栏损坏")
     phone = phones(ground.place(entry))
-    phone.log_in("zhou")
+    phone.log_in("zhou-worker")
     phone.take_up_without_link(order)
     ground.do(order, "void", reason="重复")
     phone.link(True)

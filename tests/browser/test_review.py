@@ -179,7 +179,7 @@ def test_nothing_runs_out_of_the_page_at_any_size(hall: Hall, watched: Watched, 
 def test_a_wrong_address_says_what_is_wrong(hall: Hall, watched: Watched) -> None:
     page = watched.page
     page.goto(f"{hall.url}/review?rate=moon")
-    expect(page.locator("[role=alert]")).to_contain_text("rate: 'moon'", timeout=PATIENT_MS)
+    expect(page.locator("[role=alert]")).to_contain_text("rate=moon 不可用", timeout=PATIENT_MS)
     page.goto(f"{hall.url}/review?region=nowhere")
     expect(page.locator("[role=alert]")).to_contain_text("nowhere", timeout=PATIENT_MS)
     assert watched.faults == []

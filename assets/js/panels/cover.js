@@ -77,7 +77,7 @@
   function align(made) {
     const view = twins();
     if (!made.frame) return;
-    if (!view || !view.map._loaded) { attribute(made.svg, 'viewBox', made.whole); return; }
+    if (!view || !g.leaflet.stands(view.map)) { attribute(made.svg, 'viewBox', made.whole); return; }
     const { west, north, scale } = made.frame;
     const center = view.map.getCenter();
     const units = scale / (256 * 2 ** view.map.getZoom()); // of the drawing in a px

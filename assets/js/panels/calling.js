@@ -36,7 +36,7 @@
       toggle(made.rows, 'all', all);
       keyed(made.rows, shown, (row) => `${row.worker} ${row.since_ms}`, (row) => picker('worker', row.worker, alarmSign('calling-sign'), h('b', {}), h('span', { class: 'grid' }), h('span', { class: 'place' }), h('span', { class: 'since' })), (line, row) => {
         text(line.children[1], g.words('situation.calling', { name: row.name }));
-        text(line.children[2], row.grid ? placeName(row.grid, row.grid_name) : '');
+        text(line.children[2], row.grid && !row.place_at_ms ? placeName(row.grid, row.grid_name) : ''); // else where he is says more
         text(line.children[3], whereabouts(row));
         text(line.children[4], g.words('calling.since', { at: g.format.hms(row.since_ms), t: g.format.duration(Math.max(0, (g.shell.now() - row.since_ms) / 1000)) }));
       }, true);

@@ -82,8 +82,7 @@ async function keep(request, response) {
   headers.set("X-Kept-At", String(Date.now()));
   const whole = new Response(await response.blob(), { status: 200, headers }); // a link that breaks here costs nothing kept
   const cache = await caches.open(ANSWERS);
-  await cache.delete(request.url); // so that the oldest are the first of the keys
-  await cache.put(request.url, whole);
+  await cache.put(request.url, whole); // at one stroke, and the last of the keys: the oldest are the first
   const keys = (await cache.keys()).filter(({ url }) => !ALWAYS.some((path) => path.test(new URL(url).pathname)));
   for (const key of keys.slice(0, Math.max(0, keys.length - MOST_KEPT))) await cache.delete(key);
 }

@@ -115,7 +115,7 @@ def _item(seen: Sight, notice: Notice, read: bool, lang: str) -> Json:
         "title": order_title(seen.city, row, lang),
         "region_name": region_name(seen.hall.city, row.region, lang),
         "department_name": department_name(seen.city, notice.department, lang),
-        "reason": masking.numbers(notice.reason),
+        "reason": masking.numbers(notice.reason) if seen.sees_doors(row) else masking.prose(notice.reason),
         "by": by,
         "at_ms": notice.at_ms,
         "read": read,

@@ -1,6 +1,6 @@
 """Lists of orders, and the page of one order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,19 +126,27 @@ def order_page(
         "order": {**order_brief(city, row, now_ms, lang), "text": row.text},
         "path": [region_brief(city, code) for code in path],
         "limit_used": limit_used(row, now_ms),
-        "trail": [step_json(hall, step, lang, clear) for step in trail],
+        "trail": trail_json(hall, trail, lang, clear),
         "stages": stage_times(row, trail, now_ms),
         "workers": nearest_workers(hall, row.lon, row.lat, near_m, now_ms, lang=lang),
         "feeds": nearest_feeds(hall, row.lon, row.lat, near_m, lang=lang),
     }
 
 
-def step_json(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
+def trail_json(hall: "Hall", trail: Sequence[Step], lang: str, clear: bool) -> list[Json]:
+    """The lines of a trail; see `step_json`. Its texts say no place and no name that one of its lines masks."""
+    told = [{key: str(step.fields.get(key) or "") for key in ("address", "reporter", "person")} for step in trail]
+    place = next((of["address"] for of in told if of["address"]), "")
+    who = next((of[key] for of in told for key in ("person", "reporter") if masking.citizen(of[key], hall.city.roster)), "")
+    return [step_json(hall, step, lang, clear, place, who) for step in trail]
+
+
+def step_json(hall: "Hall", step: Step, lang: str, clear: bool, place: str = "", who: str = "") -> Json:
     """A line of a trail. Unless `clear`, doors are masked too; a citizen's name and number always are.
 
     One of a wrong clock counts by its receipt (`counts_at_ms`), and says so in `clock_wrong`.
     """
-    fields = {key: _shown(hall, key, value, clear) for key, value in step.fields.items() if key not in FOUND_OUT}
+    fields = {key: _shown(hall, key, value, clear, place, who) for key, value in step.fields.items() if key not in FOUND_OUT}
     told_by = step.actor or str(step.fields.get("handler") or "")
     return {
         "key": step.key,
@@ -165,13 +173,13 @@ def step_json(hall: "Hall", step: Step, lang: str, clear: bool) -> Json:
     }
 
 
-def _shown(hall: "Hall", key: str, value: Any, clear: bool) -> Any:
+def _shown(hall: "Hall", key: str, value: Any, clear: bool, place: str, who: str) -> Any:
     """A field of a step as the asker may see it: what a citizen told of himself is masked for everybody until asked for."""
     if not isinstance(value, str):
         return value
     if key == "reporter":
         return masking.reporter(value, hall.city.roster)
-    return masking.field(key, value, doors=clear)
+    return masking.field(key, value, doors=clear, place=place, who=who)
 
 
 def stage_times(row: Order, trail: tuple[Step, ...], now_ms: int) -> list[Json]:

@@ -177,6 +177,11 @@ class Sight:
         workers = self.hall.city.roster
         return masking.lightly(row, workers) if self.sees_doors(row) else masking.order(row, workers)
 
+    def hides(self, row: Order, wanted: str, form: Callable[[str], str]) -> bool:
+        """Whether the name of a citizen who reported, which is masked for this person, and `wanted` have anything in common."""
+        who = "" if self.sees_doors(row) else form(masking.citizen(row.reporter, self.hall.city.roster))
+        return bool(who) and any(sign in wanted for sign in who[1:])
+
     def shown(self, row: Order, field: str) -> str:
         """One text of an order as `orders` shows it: title, text or address."""
         text: str = getattr(row, field)
@@ -202,7 +207,7 @@ def says(hall: "Hall | Sight", key: str, wanted: str, fields: Sequence[str], for
     if row is None or (sight is not None and not sight.sees_order(row)):
         return False
     held = [field for field in fields if wanted in form(getattr(row, field))]
-    if sight is None or "order" in held or not masking.may_touch(wanted):
+    if sight is None or "order" in held or not (masking.may_touch(wanted) or sight.hides(row, wanted, form)):
         return bool(held)
     masked = [field for field in (fields if "*" in wanted else held) if field != "order"]
     return any(wanted in form(sight.shown(row, field)) for field in masked)

@@ -123,9 +123,9 @@ def _run(found: re.Match[str]) -> str:
     return run if of_a_road or _ORDINAL.fullmatch(run) else "**"
 
 
-def field(key: str, value: str, *, doors: bool = False) -> str:
-    """A field of a step as those see it who may not see personal data; `doors`: of the place they may see all. What a case
-    system tells besides is named `extra.KEY`: there the key has to say what it is.
+def field(key: str, value: str, *, doors: bool = False, place: str = "", who: str = "") -> str:
+    """A field of a step as those see it who may not see personal data; `doors`: of the place they may see all; `place`, `who`:
+    see `prose`. What a case system tells besides is named `extra.KEY`: there the key has to say what it is.
     """
     kind, _, more = key.partition(".")
     if kind in _IDS:
@@ -136,7 +136,7 @@ def field(key: str, value: str, *, doors: bool = False) -> str:
         return phone(value)
     if kind == "home" or _HOMES.search(more) or (kind == "address" and not doors):
         return address(value)
-    return numbers(value) if doors else prose(value)
+    return numbers(value) if doors else prose(value, place, who)
 
 
 def reporter(value: str, workers: object) -> str:

@@ -96,9 +96,15 @@ def titled(table: pa.Table, city: "City", rows: Sequence[Order]) -> pa.Table:
     masked = functools.lru_cache(maxsize=100_000)(masking.prose)  # most titles are those of many orders
     for name, lang in (("title", "zh"), ("title_en", "en")):
         told = [order_title(city, row, lang) for row in rows]
-        texts = [masked(text, row.address if row.address in text else "") for text, row in zip(told, rows, strict=True)]
+        texts = [masked(text, *_said_in(text, city, row)) for text, row in zip(told, rows, strict=True)]
         table = table.append_column(name, pa.array(texts, pa.string()).dictionary_encode())
     return table.select([*FACTS, *(name for name in table.column_names if name not in FACTS)])
+
+
+def _said_in(text: str, city: "City", row: Order) -> tuple[str, str]:
+    """(place, who) of an order, each only where its title says it: most titles say neither, and are masked once for all."""
+    who = masking.citizen(row.reporter, city.roster)
+    return row.address if row.address in text else "", who if who in text else ""
 
 
 def packed(table: pa.Table) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dashboard.briefs import Json, order_brief, region_name, worker_brief
-from dashboard.orderlist import nearest_feeds, nearest_workers, stage_times, step_json
+from dashboard.orderlist import nearest_feeds, nearest_workers, stage_times, trail_json
 from dashboard.people import online
 from dashboard.wall.cameras import counts_of, feed_json
 from dashboard.wall.ground import Ground, Part
@@ -113,11 +113,10 @@ def _read(on: Ground, row: Order, clear: bool, before: _Kept | None) -> _Kept:
     except StoreError as silent:
         log.debug("the trail of %s cannot be read: %s", row.order, silent)  # the hall itself tells of the outage
         return _Kept(_UNREAD, before.trail if before else (), before.lines if before else [], on.now_ms)
-    return _Kept(row, trail, [_line(on, step, clear) for step in trail], on.now_ms)
+    return _Kept(row, trail, list(map(_line, trail_json(on.hall, trail, on.lang, clear))), on.now_ms)
 
 
-def _line(on: Ground, step: Step, clear: bool) -> Json:
-    told = step_json(on.hall, step, on.lang, clear)
+def _line(told: Json) -> Json:
     names = ("stage", "status", "at_ms", "action", "actor_name", "unit_name", "department_name", "note")
     return {name: told[name] for name in names}
 

@@ -1,23 +1,25 @@
 """The law of sight: whoever asks, in whatever way, sees the same orders: by id, by list, by count, on a live screen."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from config.city_model import RosterEntry
+from config.city_model import City, RosterEntry
 from dashboard.hall import Hall
 from dashboard.live import frame as frames
 from dashboard.live.said import Refused
 from dashboard.orderbook import orders_of
-from dashboard.orderlist import order_ids, orders_page
+from dashboard.orderlist import order_ids, orders_page, trail_json
 from dashboard.search import search
-from dashboard.sight import Sight, sight_of
+from dashboard.sight import Sight, says, sight_of
 from domain import masking
 from domain.lifecycle import is_open
 from domain.people import PERSON_ROLES, Person, parties_of
-from domain.states import CoHandler, Feed, Life, Order, Worker
+from domain.states import CoHandler, Feed, Life, Order, Step, Worker
+from tests.dashboard import halls
 from tests.dashboard.screens import GRIDS, ORDERS, REGIONS, WORKERS, small_city
 from tests.dashboard.test_live_law import LiveLaw, fresh
 
@@ -236,3 +238,27 @@ class SightLaw(LiveLaw):
 
 SightLaw.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestSightLaw = SightLaw.TestCase
+
+
+def test_a_trail_says_no_place_and_no_name_that_its_order_masks() -> None:
+    told = {"address": "怡翠花园A区 1203", "reporter": "欧阳娜", "text": "怡翠花园A区 1203 业主欧阳娜反映"}
+    common = {"source": "12345", "at_ms": 1, "received_at_ms": 1}
+    steps = [
+        Step(key="1", status="reported", fields=told, **common),  # type: ignore[arg-type]
+        Step(key="2", status="handling", fields={"note": "已联系欧阳娜"}, **common),  # type: ignore[arg-type]
+    ]
+    hall: Any = SimpleNamespace(city=CITY)
+    hidden, seen = (trail_json(hall, steps, "zh", clear) for clear in (False, True))
+    assert hidden[0]["fields"]["text"] == "怡翠花园A区 ** 业主欧**反映" and hidden[1]["note"] == "已联系欧**"
+    assert seen[0]["fields"]["text"] == told["text"]
+
+
+def test_a_search_confirms_no_name_that_is_masked(city: City) -> None:
+    row = halls.order("o", reporter="司马光耀", title="司马光耀投诉噪声", address="怡翠花园A区 1203", status="handling")
+    hall = halls.hall_of(city, row)
+    leader = sight_of(hall, Person(name="l", roles=("leader",), scope=city.root))
+
+    def found(text: str) -> bool:
+        return says(leader, "o", text, ("title", "text", "address"), str.casefold)
+
+    assert [found(text) for text in ("司马光耀", "马光", "1203", "投诉噪声", "怡翠花园")] == [False, False, False, True, True]

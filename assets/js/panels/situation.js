@@ -15,6 +15,8 @@
     const { rows, total } = figures.calling || { rows: [], total: 0 };
     if (total > 1) add(3, 'calling_many', total, { worker: rows[0].worker, many: true });
     for (const { worker, name } of rows.slice(0, CALLING)) found.push({ key: `calling ${worker}`, severity: 3, n: 1, words: g.words('situation.calling', { name }), worker });
+    const misread = g.shell.misread();
+    if (misread) found.push({ key: 'misread', severity: 1, n: 1, words: g.words('situation.misread', misread) });
     const counter = (key) => (figures.counters || []).find((c) => c.key === key) || {};
     const light = (counter('open').sub || {});
     const force = figures.force || {};
@@ -24,8 +26,6 @@
     add(1, 'frozen_workers', force.frozen || 0, { def: 'frozen' });
     add(1, 'frozen_feeds', (counter('feeds_online').sub || {}).frozen || 0, { def: 'feeds_frozen' });
     add(1, 'late_sources', (figures.sources || []).filter((source) => source.late).length, { def: 'sources_late' });
-    const misread = g.shell.misread();
-    if (misread) found.push({ key: 'misread', severity: 1, n: 1, words: g.words('situation.misread', misread) });
     add(1, 'calendar_ended', figures.calendar && figures.calendar.standing === 'ended' ? 1 : 0, { def: 'calendar_ended' });
     add(0, 'silent', force.silent || 0, { def: 'silent' });
     add(1, 'parts_failed', Object.keys(figures.faults || {}).length, {});
